@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine, the product's images and the test bed's own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from .machine import HERE, ROOT, STATE, TestbedError, docker, run, say, timed
+
+_BOOTSTRAP = ROOT / "playbooks" / "bootstrap.yml"
+_IMAGE_VARIABLES = ROOT / "inventory" / "local" / "group_vars" / "all" / "images.yml"
+_CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+
+# Debian, as the product builds it without a registry, or as the registry has it.
+_BASES = ("selfhosted-prefect/debian:bookworm", "debian:bookworm-slim")
+
+
+def bootstrap() -> None:
+    """Leave an engine that answers and the product's images, the way a user gets them.
+
+    :raises TestbedError: the playbook failed, or no engine answers after it.
+    """
+    # Inside a Molecule run its settings are in the environment; they are not ours.
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "MOLECULE_"))}
+    env["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
+    ansible = Path(sys.executable).parent / "ansible-playbook"
+    command = [str(ansible), "--inventory", "inventory/local", str(_BOOTSTRAP.relative_to(ROOT))]
+    with timed("engine and product images"):
+        run(command, env=env, log=STATE / "logs" / "bootstrap.log")
+    check_engine()
+
+
+def check_engine() -> None:
+    """Raise :class:`TestbedError` when no engine answers."""
+    result = run(["docker", "version", "--format", "{{.Server.Version}}"], check=False)
+    if result.returncode != 0:
+        msg = f"no Docker engine answers: {result.stderr.strip()}"
+        raise TestbedError(msg)
+
+
+def product_images() -> dict[str, str]:
+    """Return the variables that name the product's images on this machine."""
+    try:
+        text = _IMAGE_VARIABLES.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        msg = f"{_IMAGE_VARIABLES.relative_to(ROOT)} is missing; playbooks/bootstrap.yml writes it"
+        raise TestbedError(msg) from error
+    variables = yaml.safe_load(text) or {}
+    return {str(name): str(value) for name, value in variables.items()}
+
+
+def image_id(name: str) -> str:
+    """Return the id of a local image, or an empty string when there is none."""
+    return docker("image", "inspect", "--format", "{{.Id}}", name, check=False)
+
+
+def base_image() -> str:
+    """Return the Debian image to build on, pulling it where its registry answers."""
+    for name in _BASES:
+        if image_id(name):
+            return name
+    name = _BASES[-1]
+    say(f"pulling {name}")
+    docker("pull", "--quiet", name)
+    return name
+
+
+def build(name: str) -> str:
+    """Build ``recipes/<name>`` unless an image of the same content exists.
+
+    The content is the recipe, the files beside it, the machine's trust store and
+    the id of the base image.
+
+    :return: the image's name and tag.
+    """
+    base = base_image()
+    with tempfile.TemporaryDirectory(prefix="sp-testbed-") as directory:
+        context = Path(directory)
+        shutil.copytree(HERE / "recipes" / name, context, dirs_exist_ok=True)
+        shutil.copy(_CA_BUNDLE, context / _CA_BUNDLE.name)
+        digest = hashlib.sha256(image_id(base).encode())
+        for path in sorted(context.rglob("*")):
+            if path.is_file():
+                digest.update(f"\0{path.relative_to(context)}\0".encode() + path.read_bytes())
+        tag = f"selfhosted-prefect-testbed/{name}:{digest.hexdigest()[:12]}"
+        if not image_id(tag):
+            with timed(f"image {tag} built"):
+                command = ["build", "--build-arg", f"BASE={base}", "--tag", tag, str(context)]
+                docker(*command, log=STATE / "logs" / f"build-{name}.log")
+    return tag

@@ -1,0 +1,165 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A registry that serves the product's images under their upstream names."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import urllib.error
+import urllib.request
+
+from .images import build, image_id, product_images
+from .machine import LABEL, STATE, TestbedError, docker, timed, wait_for
+
+NETWORK = "sp-testbed"
+_NAME = "sp-testbed-registry"
+_PORT = 5000
+_FIRST_HOST = 10  # addresses below are the gateway's and the registry's
+
+# Upstream repository and tag: the variable that names what stands for it here.
+UPSTREAM = {
+    "library/postgres:15-alpine": "prefect_database_image",
+    "prefecthq/prefect:3-python3.11": "prefect_server_image",
+}
+
+_MANIFESTS = ", ".join(
+    (
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.index.v1+json",
+    )
+)
+
+
+def _subnet() -> ipaddress.IPv4Network:
+    """Return the network's subnet."""
+    config = json.loads(docker("network", "inspect", "--format", "{{json .IPAM.Config}}", NETWORK))
+    return ipaddress.IPv4Network(config[0]["Subnet"])
+
+
+def _ensure_network() -> None:
+    """Make the bridge network of the test bed.
+
+    Fixed addresses need a subnet given by the user, and only the engine knows
+    one that is free: it is asked for one first.
+    """
+    if docker("network", "inspect", "--format", "{{.Id}}", NETWORK, check=False):
+        return
+    docker("network", "create", NETWORK)
+    subnet = _subnet()
+    docker("network", "rm", NETWORK)
+    docker("network", "create", "--subnet", str(subnet), "--label", f"{LABEL}={STATE}", NETWORK)
+
+
+def free_address() -> str:
+    """Return an address of the network that no container has, running or not."""
+    ids = docker("ps", "--all", "--quiet", "--filter", f"network={NETWORK}").split()
+    template = f'{{{{with index .NetworkSettings.Networks "{NETWORK}"}}}}{{{{.IPAMConfig.IPv4Address}}}}{{{{end}}}}'
+    taken = set(docker("inspect", "--format", template, *ids).split()) if ids else set()
+    for number, address in enumerate(_subnet().hosts(), start=1):
+        if number >= _FIRST_HOST and str(address) not in taken:
+            return str(address)
+    msg = f"network {NETWORK} has no free address: remove hosts"
+    raise TestbedError(msg)
+
+
+def _address() -> str:
+    return str(_subnet()[2])
+
+
+def mirror_url() -> str:
+    """Return the registry's address as the VPS hosts reach it."""
+    return f"http://{_address()}:{_PORT}"
+
+
+def _local() -> str:
+    """Return the registry's host and port on this machine's loopback.
+
+    The engine needs no TLS to push there, and picks the port, so that none is taken away.
+    """
+    return docker("port", _NAME, f"{_PORT}/tcp").splitlines()[0]
+
+
+def _get(path: str) -> bytes:
+    request = urllib.request.Request(f"http://{_local()}/v2/{path}", headers={"Accept": _MANIFESTS})
+    # No proxy of the environment stands between this machine and itself.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=10) as response:
+        digest: str = response.headers.get("Docker-Content-Digest", "")
+        body: bytes = response.read()
+    return body + digest.encode()
+
+
+def _serves(repository: str, tag: str, wanted: str) -> bool:
+    """Tell whether the registry's tag is the image of that id.
+
+    An engine's image id is the digest of the image's configuration, or, with
+    containerd's image store, of its manifest. The answer holds both.
+    """
+    try:
+        return wanted.encode() in _get(f"{repository}/manifests/{tag}")
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return False
+        raise
+
+
+def up() -> None:
+    """Run the registry and bring what it serves up to date."""
+    image = build("registry")
+    _ensure_network()
+    state = docker("inspect", "--format", "{{.Config.Image}} {{.State.Running}}", _NAME, check=False)
+    if state and state.split()[0] != image:
+        docker("rm", "--force", docker("inspect", "--format", "{{.Id}}", _NAME))
+        state = ""
+    if not state:
+        docker(
+            "run", "--detach", "--name", _NAME, "--label", f"{LABEL}={STATE}",
+            "--restart", "unless-stopped", "--network", NETWORK, "--ip", _address(),
+            "--publish", f"127.0.0.1::{_PORT}", "--volume", f"{_NAME}:/var/lib/registry", image,
+        )  # fmt: skip
+    elif state.endswith("false"):
+        docker("start", _NAME)
+    wait_for("the registry does not answer", 30, _answers)
+    for name, variable in UPSTREAM.items():
+        _serve(name, variable)
+
+
+def _answers() -> str | None:
+    try:
+        _get("")
+    except (OSError, IndexError) as error:
+        return str(error)
+    return None
+
+
+def _serve(name: str, variable: str) -> None:
+    """Push the image a variable names, as the upstream name, unless it is there."""
+    image = product_images().get(variable, "")
+    wanted = image_id(image) if image else ""
+    if not wanted:
+        msg = f"{variable} ({image or 'not set'}) is not an image of this engine; playbooks/bootstrap.yml gets it"
+        raise TestbedError(msg)
+    repository, tag = name.rsplit(":", 1)
+    if _serves(repository, tag, wanted):
+        return
+    target = f"{_local()}/{name}"
+    with timed(f"{image} pushed as {name}"):
+        docker("tag", image, target)
+        try:
+            docker("push", target)
+        finally:
+            docker("rmi", target)
+
+
+def down() -> None:
+    """Remove the registry, what it keeps and the network."""
+    container = docker("inspect", "--format", "{{.Id}}", _NAME, check=False)
+    if container:
+        docker("rm", "--force", "--volumes", container)
+    if docker("volume", "inspect", "--format", "{{.Name}}", _NAME, check=False):
+        docker("volume", "rm", _NAME)
+    if docker("network", "inspect", "--format", "{{.Id}}", NETWORK, check=False):
+        docker("network", "rm", NETWORK)
