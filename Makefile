@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The one door for people and CI; `make` or `make help` lists what it opens.
+SHELL := /bin/bash -eo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
+VERSION := $(shell sed -n 's/^version: *//p' galaxy.yml)
+# A clean copy of the collection where ansible's own tools want it, and what is built from it.
+COPIES := build/ansible_collections
+COPY := $(COPIES)/selfhosted/prefect
+TARBALL := build/selfhosted-prefect-$(VERSION).tar.gz
+# The environment's tools first, its collections found without any setting of the caller.
+export PATH := $(VENV)/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(VENV)/collections
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+# --- Environment ---------------------------------------------------------------------------------
+
+# What a deployment needs. Debian keeps Python's venv module in a package of its own.
+$(VENV)/.deploy: requirements/deploy.txt
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Name another one with PYTHON=…")'
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(SUDO) apt-get update && $(SUDO) apt-get install --yes python3-venv; }
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements/deploy.txt
+	mkdir -p $(VENV)/collections/ansible_collections/selfhosted
+	ln -sfn $(CURDIR) $(VENV)/collections/ansible_collections/selfhosted/prefect
+	touch $@
+
+# What its checks and tests need besides.
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.deploy
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	touch $@
+
+.PHONY: venv lock
+venv: $(VENV)/.dev ## Make or refresh the Python environment in .venv
+
+# From the public index alone, so that no pin exists only on the machine that made it.
+COMPILE = PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= PIP_INDEX_URL=https://pypi.org/simple CUSTOM_COMPILE_COMMAND="make lock" \
+  pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+lock: $(VENV)/.dev ## Pin the newest packages that requirements/*.in allow
+	cd requirements && $(COMPILE) --output-file=deploy.txt deploy.in && $(COMPILE) --output-file=dev.txt dev.in
+
+# --- Checks --------------------------------------------------------------------------------------
+
+# Quick ones first; sanity, the longest, starts early enough to run beside the others.
+LINT := ruff yamllint consistency sanity mypy ansible reuse changelog docs galaxy
+.PHONY: lint sanity format $(LINT:%=lint-%)
+lint: $(VENV)/.dev ## Run every static check (one alone: make lint-NAME)
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(LINT:%=lint-%)
+	@echo "lint: $(words $(LINT)) checks passed"
+
+$(LINT:%=lint-%): | $(VENV)/.dev
+
+lint-ruff:
+	ruff check
+	ruff format --check
+
+lint-yamllint:
+	yamllint .
+
+lint-consistency:
+	python tests/lint/consistency.py
+
+lint-mypy:
+	mypy
+
+lint-ansible:
+	ansible-lint
+
+lint-reuse:
+	reuse lint --quiet || reuse lint
+
+lint-changelog:
+	antsibull-changelog lint
+
+lint-docs: | $(COPY)
+	ANSIBLE_COLLECTIONS_PATH=build antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs $(COPY)
+
+# Galaxy's own import of what would be uploaded: a warning counts.
+lint-galaxy: $(TARBALL)
+	GALAXY_IMPORTER_RUN_ANSIBLE_LINT=false tests/lint/galaxy.sh $(TARBALL)
+
+lint-sanity: | $(COPY)
+	tests/lint/sanity.sh $(COPY)
+
+sanity: lint-sanity ## Run ansible-test sanity alone
+
+format: $(VENV)/.dev ## Format the Python files
+	ruff check --fix-only
+	ruff format
+
+# --- Artefacts -----------------------------------------------------------------------------------
+
+.PHONY: build docs changelog $(COPY)
+$(COPY):
+	@tests/lint/tree.sh $@
+
+# Before a release there is no changelog yet: the fragments are rendered into the copy.
+$(TARBALL): $(COPY) | $(VENV)/.dev
+	cd $(COPY) && { test -e CHANGELOG.md || antsibull-changelog release; }
+	ansible-galaxy collection build --force --output-path build $(COPY)
+
+build: $(TARBALL) ## Build the collection's tarball in build/
+
+changelog: $(VENV)/.dev ## Turn the fragments into the changelog of galaxy.yml's version
+	antsibull-changelog release

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hold against each other the places of the collection that must say the same thing.
+
+* ``roles/*/defaults/main.yml`` and the options of ``roles/*/meta/argument_specs.yml``,
+* ``meta/runtime.yml``'s action group and the files in ``plugins/modules``,
+* ``requirements.yml`` and the dependencies in ``galaxy.yml``.
+
+usage: consistency.py [COLLECTION]     (default: the checkout this file is part of)
+
+Prints one line for every disagreement, ``file: what is wrong and what to do``, and exits with 1 when there is one.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ACTION_GROUP = "prefect"
+
+
+def load(path: Path) -> Any:
+    """Return a YAML file's content, an empty dictionary when it is missing or empty."""
+    return (yaml.safe_load(path.read_text()) or {}) if path.is_file() else {}
+
+
+def commented_names(text: str) -> set[str]:
+    """Return the variables that a defaults file only names, in lines like ``# prefect_server_image:``."""
+    return set(re.findall(r"^#\s?([A-Za-z_]\w*):", text, flags=re.MULTILINE))
+
+
+def check_role(role: Path) -> Iterator[str]:
+    """Yield what disagrees between a role's defaults and its argument specs."""
+    defaults_path = role / "defaults" / "main.yml"
+    specs_path = role / "meta" / "argument_specs.yml"
+    where = f"roles/{role.name}/defaults/main.yml"
+    if not specs_path.is_file():
+        yield f"roles/{role.name}/meta/argument_specs.yml: missing; describe every entry point of the role there"
+        return
+    entry_points = load(specs_path).get("argument_specs", {})
+    defaults = load(defaults_path)
+    commented = commented_names(defaults_path.read_text()) if defaults_path.is_file() else set()
+    options = entry_points.get("main", {}).get("options", {})
+
+    for name in sorted(defaults.keys() - options.keys()):
+        yield f"{where}: {name} is no option of the main entry point in argument_specs.yml; add it there or move it to vars"
+    for name in sorted(commented - options.keys()):
+        yield f"{where}: {name} is named in a comment but is no option of the main entry point; add or remove it"
+    for name, option in options.items():
+        if "default" in option:
+            if name not in defaults:
+                yield f"{where}: {name} is missing; argument_specs.yml gives it the default {option['default']!r}"
+        elif name in defaults:
+            yield f"{where}: {name} has a default that argument_specs.yml does not state; state it or comment it out"
+        elif name not in commented:
+            yield f"{where}: {name} has no default; list it in a comment as `# {name}:`"
+
+    for entry_point, spec in entry_points.items():
+        for name, option in spec.get("options", {}).items():
+            if entry_point != "main" and name not in options and name not in defaults:
+                if "default" in option:
+                    yield (
+                        f"roles/{role.name}/meta/argument_specs.yml: {entry_point}: {name} states a default, "
+                        "but defaults/main.yml, which sets it, does not have it"
+                    )
+            elif "default" in option and name in defaults and option["default"] != defaults[name]:
+                yield (
+                    f"{where}: {name} is {defaults[name]!r}, but {option['default']!r} "
+                    f"in argument_specs.yml ({entry_point}); make them equal"
+                )
+    entry_files = {path.stem for path in (role / "tasks").glob("*.yml")}
+    for name in sorted(entry_points.keys() - entry_files):
+        yield f"roles/{role.name}/meta/argument_specs.yml: entry point {name} has no tasks/{name}.yml"
+
+
+def check_action_group(collection: Path) -> Iterator[str]:
+    """Yield what disagrees between the action group and the modules."""
+    group = load(collection / "meta" / "runtime.yml").get("action_groups", {}).get(ACTION_GROUP, [])
+    members = [name for name in group if isinstance(name, str)]
+    modules = {path.stem for path in (collection / "plugins" / "modules").glob("*.py") if path.stem != "__init__"}
+    for name in sorted(modules - set(members)):
+        yield f"meta/runtime.yml: module {name} is not in the action group {ACTION_GROUP}; add it"
+    for name in sorted(set(members) - modules):
+        yield f"meta/runtime.yml: the action group {ACTION_GROUP} lists {name}, but there is no plugins/modules/{name}.py"
+    if members != sorted(set(members)):
+        yield f"meta/runtime.yml: the action group {ACTION_GROUP} is not in alphabetical order or repeats a name"
+
+
+def check_dependencies(collection: Path) -> Iterator[str]:
+    """Yield what disagrees between galaxy.yml's dependencies and requirements.yml."""
+    wanted = load(collection / "galaxy.yml").get("dependencies", {})
+    listed = {
+        entry["name"]: entry.get("version") for entry in load(collection / "requirements.yml").get("collections", [])
+    }
+    if wanted != listed:
+        yield f"requirements.yml: lists {listed}, but galaxy.yml depends on {wanted}; make them equal"
+
+
+def check(collection: Path) -> list[str]:
+    """Return every disagreement in the collection at this path, in a stable order."""
+    found: list[str] = []
+    for role in sorted(path for path in (collection / "roles").glob("*") if path.is_dir()):
+        found += check_role(role)
+    found += check_action_group(collection)
+    found += check_dependencies(collection)
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Print the disagreements; return the exit code."""
+    collection = Path(arguments[0]) if arguments else Path(__file__).resolve().parents[2]
+    found = check(collection)
+    print("\n".join(found) or "consistency: nothing disagrees")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
