@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one exception family of this collection's modules (private: not for use outside this collection).
+
+Everything below ``_module.py`` raises ``PrefectError`` or a subclass; ``_module.py`` turns it into a failed task.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class PrefectError(Exception):
+    """Something the user has to know about, in words that say what, where and what to do.
+
+    :param message: The text shown to the user. Never holds credentials.
+    :param details: Further values returned by the failed task beside ``msg``.
+    """
+
+    def __init__(self, message: str, **details: t.Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: t.Dict[str, t.Any] = details
+
+
+class TransportError(PrefectError):
+    """No usable HTTP answer came back.
+
+    :param kind: One of ``refused``, ``unresolved``, ``unreachable``, ``timeout``, ``dropped``, ``tls``,
+        ``not_http`` or ``proxy``.
+    """
+
+    def __init__(self, kind: str, message: str, **details: t.Any) -> None:
+        super().__init__(message, **details)
+        self.kind = kind
+
+
+class ApiError(PrefectError):
+    """The server answered, but not with what was asked for.
+
+    :param status: The HTTP status.
+    :param words: The server's own explanation, or an empty string.
+    :param answer_lost: Whether an earlier try of the same request may have been carried out although its answer
+        was lost. The engine then reads the object again before it calls a conflict a failure.
+    """
+
+    def __init__(self, status: int, words: str, message: str, answer_lost: bool = False, **details: t.Any) -> None:
+        super().__init__(message, status=status, **details)
+        self.status = status
+        self.words = words
+        self.answer_lost = answer_lost
+
+
+class NotPrefectError(PrefectError):
+    """Something answers at the URL, but it is not a Prefect API."""
+
+
+class CheckModeWriteError(PrefectError):
+    """A write was attempted in check mode. This is a mistake in the collection, never the user's."""

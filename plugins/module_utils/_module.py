@@ -1,0 +1,173 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where modules meet Ansible (private: not for use outside this collection).
+
+The only place that knows AnsibleModule: builds the argument spec from a catalog entry and the connection options, runs,
+and turns the collection's one exception type into a failed task.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine
+from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import Kind
+from ansible_collections.selfhosted.prefect.plugins.module_utils._client import (
+    Client,
+    Json,
+    auth_headers,
+    check_api_url,
+    check_custom_headers,
+)
+from ansible_collections.selfhosted.prefect.plugins.module_utils._context import Context
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError, TransportError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._http import UrlsTransport
+from ansible_collections.selfhosted.prefect.plugins.module_utils._readiness import ABSENT_REASONS
+
+Spec = t.Dict[str, t.Dict[str, t.Any]]
+
+
+def connection_spec() -> Spec:
+    """Return the options of the fragment ``connection``.
+
+    The two credentials have no ``fallback``: with one of each in the environment, Ansible would call them exclusive.
+    """
+    return {
+        "api_url": {"type": "str", "required": True, "fallback": (env_fallback, ["PREFECT_API_URL"])},
+        "api_auth_string": {"type": "str", "no_log": True},
+        "api_key": {"type": "str", "no_log": True},
+        "custom_headers": {"type": "dict", "no_log": True},
+        "ca_path": {"type": "path"},
+        "validate_certs": {"type": "bool", "default": True},
+        "timeout": {"type": "int", "default": 30},
+        "retries": {"type": "int", "default": 3},
+    }
+
+
+def wait_spec(default_timeout: int = 60) -> Spec:
+    """Return the options of the fragment ``wait``."""
+    return {
+        "wait": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "int", "default": default_timeout},
+    }
+
+
+def run(spec: Spec, work: t.Callable[[Context], Json], exclusive: t.Sequence[t.Sequence[str]] = ()) -> None:
+    """Be an Ansible module: take options, do the work, and end with its result or with an error in plain words.
+
+    :param spec: The module's own options.
+    :param work: Does the work and returns the values for ``exit_json``.
+    :param exclusive: Groups of options that exclude each other.
+    """
+    module = AnsibleModule(
+        argument_spec={**connection_spec(), **spec},
+        mutually_exclusive=[["api_auth_string", "api_key"], *[list(group) for group in exclusive]],
+        supports_check_mode=True,
+    )
+    try:
+        client = _client(module)
+        result = work(Context(client, module.params, module.check_mode))
+    except PrefectError as exc:
+        failure = exc
+    else:
+        module.exit_json(**result)
+    # Outside of the handler, where Ansible does not add a stack trace to words meant for people.
+    module.fail_json(msg=failure.message, **failure.details)
+
+
+def run_ensure(kind: Kind) -> None:
+    """Be the module that manages one kind of object."""
+    spec: Spec = {
+        **kind.argument_spec(),
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        **wait_spec(),
+    }
+    run(spec, lambda context: _ensure(context, kind), exclusive=kind.exclusive)
+
+
+def run_info(kind: Kind) -> None:
+    """Be the module that lists one kind of object."""
+    spec: Spec = {**wait_spec()}
+    for field in kind.fields:
+        if field.option in kind.key:
+            spec[field.option] = {"type": field.type}
+    run(spec, lambda context: _info(context, kind))
+
+
+def _ensure(context: Context, kind: Kind) -> Json:
+    state = str(context.params["state"])
+    desired = kind.desired(context.params)
+    absent = context.absent()
+    extra: Json = {}
+    if absent is not None:
+        result, extra = _engine.predict(state, kind, desired), _not_there(context, absent.reason, absent.message)
+    else:
+        try:
+            result = _engine.ensure(state, context.client, kind, desired, context.check_mode)
+        except TransportError as exc:
+            if not context.check_mode or exc.kind not in ABSENT_REASONS:
+                raise
+            result, extra = _engine.predict(state, kind, desired), _not_there(context, exc.kind, exc.message)
+    return {
+        "changed": result.changed,
+        kind.noun: result.after or {},
+        "diff": {
+            "before": _engine.managed(kind, result.before),
+            "after": _engine.managed(kind, result.after),
+        },
+        **extra,
+    }
+
+
+def _info(context: Context, kind: Kind) -> Json:
+    plural = f"{kind.noun}s"
+    absent = context.absent()
+    if absent is not None:
+        return {"changed": False, plural: [], **_not_there(context, absent.reason, absent.message)}
+    names = {field.option: field.name for field in kind.fields if field.option in kind.key}
+    key = {names[option]: context.params[option] for option in kind.key if context.params.get(option) is not None}
+    try:
+        if len(key) == len(kind.key):
+            found = _engine.read(context.client, kind, key)
+            return {"changed": False, plural: [] if found is None else [found]}
+        return {"changed": False, plural: context.client.read_all(kind.listing)}
+    except TransportError as exc:
+        if not context.check_mode or exc.kind not in ABSENT_REASONS:
+            raise
+        return {"changed": False, plural: [], **_not_there(context, exc.kind, exc.message)}
+
+
+def _not_there(context: Context, reason: str, message: str) -> Json:
+    return {
+        "reason": reason,
+        "msg": f"The API is not there yet, so this is what would happen on an empty server. {message}",
+    }
+
+
+def _client(module: AnsibleModule) -> Client:
+    """Make the client from the connection options.
+
+    :raises PrefectError: An option is wrong.
+    """
+    params = module.params
+    auth_string, api_key = params["api_auth_string"], params["api_key"]
+    if not auth_string and not api_key:
+        api_key = os.environ.get("PREFECT_API_KEY")
+        auth_string = os.environ.get("PREFECT_API_AUTH_STRING")
+        module.no_log_values.update(value for value in (api_key, auth_string) if value)
+    for option, least in (("timeout", 1), ("retries", 0), ("wait_timeout", 0)):
+        if params.get(option) is not None and params[option] < least:
+            raise PrefectError(f"{option} must be at least {least}, but is {params[option]}")
+    headers = auth_headers(auth_string, api_key)
+    headers.update(check_custom_headers(params["custom_headers"] or {}, bool(headers)))
+    return Client(
+        UrlsTransport(validate_certs=params["validate_certs"], ca_path=params["ca_path"]),
+        check_api_url(params["api_url"]),
+        headers=headers,
+        timeout=params["timeout"],
+        retries=params["retries"],
+        read_only=module.check_mode,
+    )
