@@ -3,7 +3,7 @@
 """Hold against each other the places of the collection that must say the same thing.
 
 * ``roles/*/defaults/main.yml`` and the options of ``roles/*/meta/argument_specs.yml``,
-* ``meta/runtime.yml``'s action group and the files in ``plugins/modules``,
+* ``meta/runtime.yml``'s action group and the modules in ``plugins/modules`` that have the connection options,
 * ``requirements.yml`` and the dependencies in ``galaxy.yml``.
 
 usage: consistency.py [COLLECTION]     (default: the checkout this file is part of)
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ACTION_GROUP = "prefect"
+CONNECTION_FRAGMENT = "selfhosted.prefect.connection"
 
 
 def load(path: Path) -> Any:
@@ -47,50 +48,54 @@ def check_role(role: Path) -> Iterator[str]:
     entry_points = load(specs_path).get("argument_specs", {})
     defaults = load(defaults_path)
     commented = commented_names(defaults_path.read_text()) if defaults_path.is_file() else set()
-    options = entry_points.get("main", {}).get("options", {})
+    options = {name for spec in entry_points.values() for name in spec.get("options") or {}}
 
-    for name in sorted(defaults.keys() - options.keys()):
-        yield f"{where}: {name} is no option of the main entry point in argument_specs.yml; add it there or move it to vars"
-    for name in sorted(commented - options.keys()):
-        yield f"{where}: {name} is named in a comment but is no option of the main entry point; add or remove it"
-    for name, option in options.items():
-        if "default" in option:
-            if name not in defaults:
-                yield f"{where}: {name} is missing; argument_specs.yml gives it the default {option['default']!r}"
-        elif name in defaults:
+    for name in sorted(defaults.keys() - options):
+        yield f"{where}: {name} is no option of any entry point in argument_specs.yml; add it there or move it to vars"
+    for name in sorted(commented - options):
+        yield f"{where}: {name} is named in a comment but is no option of any entry point; add or remove it"
+    for name in sorted(options):
+        stated = {
+            entry_point: spec["options"][name]["default"]
+            for entry_point, spec in entry_points.items()
+            if "default" in (spec.get("options") or {}).get(name, {})
+        }
+        if stated and name not in defaults:
+            yield f"{where}: {name} is missing; argument_specs.yml gives it the default {next(iter(stated.values()))!r}"
+        elif not stated and name in defaults:
             yield f"{where}: {name} has a default that argument_specs.yml does not state; state it or comment it out"
-        elif name not in commented:
+        elif not stated and name not in commented:
             yield f"{where}: {name} has no default; list it in a comment as `# {name}:`"
-
-    for entry_point, spec in entry_points.items():
-        for name, option in spec.get("options", {}).items():
-            if entry_point != "main" and name not in options and name not in defaults:
-                if "default" in option:
-                    yield (
-                        f"roles/{role.name}/meta/argument_specs.yml: {entry_point}: {name} states a default, "
-                        "but defaults/main.yml, which sets it, does not have it"
-                    )
-            elif "default" in option and name in defaults and option["default"] != defaults[name]:
+        for entry_point, default in stated.items():
+            if name in defaults and default != defaults[name]:
                 yield (
-                    f"{where}: {name} is {defaults[name]!r}, but {option['default']!r} "
+                    f"{where}: {name} is {defaults[name]!r}, but {default!r} "
                     f"in argument_specs.yml ({entry_point}); make them equal"
                 )
+
     entry_files = {path.stem for path in (role / "tasks").glob("*.yml")}
     for name in sorted(entry_points.keys() - entry_files):
         yield f"roles/{role.name}/meta/argument_specs.yml: entry point {name} has no tasks/{name}.yml"
 
 
 def check_action_group(collection: Path) -> Iterator[str]:
-    """Yield what disagrees between the action group and the modules."""
-    group = load(collection / "meta" / "runtime.yml").get("action_groups", {}).get(ACTION_GROUP, [])
-    members = [name for name in group if isinstance(name, str)]
-    modules = {path.stem for path in (collection / "plugins" / "modules").glob("*.py") if path.stem != "__init__"}
-    for name in sorted(modules - set(members)):
-        yield f"meta/runtime.yml: module {name} is not in the action group {ACTION_GROUP}; add it"
-    for name in sorted(set(members) - modules):
-        yield f"meta/runtime.yml: the action group {ACTION_GROUP} lists {name}, but there is no plugins/modules/{name}.py"
+    """Yield what disagrees between the action group and the modules that talk to the API."""
+    group = load(collection / "meta" / "runtime.yml").get("action_groups", {}).get(ACTION_GROUP)
+    members = [name for name in group or [] if isinstance(name, str)]
+    modules = {path.stem: path.read_text() for path in (collection / "plugins" / "modules").glob("*.py")}
+    connected = {
+        name
+        for name, text in modules.items()
+        if re.search(rf"^\s*- {re.escape(CONNECTION_FRAGMENT)}$", text, flags=re.MULTILINE)
+    }
+    for name in sorted(connected - set(members)):
+        yield f"meta/runtime.yml: module {name} has the connection options; add it to the action group {ACTION_GROUP}"
+    for name in sorted(set(members) - modules.keys()):
+        yield f"meta/runtime.yml: action group {ACTION_GROUP} lists {name}, but there is no plugins/modules/{name}.py"
+    for name in sorted(set(members) & modules.keys() - connected):
+        yield f"meta/runtime.yml: action group {ACTION_GROUP} lists {name}, which has no connection options; remove it"
     if members != sorted(set(members)):
-        yield f"meta/runtime.yml: the action group {ACTION_GROUP} is not in alphabetical order or repeats a name"
+        yield f"meta/runtime.yml: action group {ACTION_GROUP} is not in alphabetical order or repeats a name"
 
 
 def check_dependencies(collection: Path) -> Iterator[str]:
