@@ -178,7 +178,9 @@ def _wait_for_records(
 
 
 def _logs(client: Client, flow_run_id: str) -> t.List[str]:
-    found = client.read_all("/logs/filter", {"logs": {"flow_run_id": {"any_": [flow_run_id]}}, "sort": "TIMESTAMP_ASC"}, 1000)
+    found = client.read_all(
+        "/logs/filter", {"logs": {"flow_run_id": {"any_": [flow_run_id]}}, "sort": "TIMESTAMP_ASC"}, 1000
+    )
     return [str(entry.get("message")) for entry in found]
 
 
@@ -215,7 +217,9 @@ def _hint(flow_run: Json, work_pool: str) -> str:
     """Say what is usually wrong with a run that stands where this one stands."""
     state = flow_run.get("state_type")
     if state == "SCHEDULED":
-        return f"No worker took it: is a worker ONLINE in the work pool {work_pool!r}, and does it serve this work queue?"
+        return (
+            f"No worker took it: is a worker ONLINE in the work pool {work_pool!r}, and does it serve this work queue?"
+        )
     if state == "PENDING":
         return (
             "A worker took it, but its process or container did not begin: is the image there, or still being pulled?"
@@ -233,4 +237,6 @@ def _hint(flow_run: Json, work_pool: str) -> str:
 
 def _last(logs: t.Sequence[str]) -> str:
     """Return the last log lines, for an error."""
-    return f" Last log lines: {' | '.join(line.strip()[-400:] for line in logs[-5:])}" if logs else " It logged nothing."
+    return (
+        f" Last log lines: {' | '.join(line.strip()[-400:] for line in logs[-5:])}" if logs else " It logged nothing."
+    )

@@ -173,7 +173,9 @@ WORK_POOL = Kind(
     created={"description": None, "is_paused": False, "concurrency_limit": None, "base_job_template": {}},
     create_model="WorkPoolCreate",
     update_model="WorkPoolUpdate",
-    left_out={"storage_configuration": "Belongs to Prefect's own bundle storage, which this collection does not set up"},
+    left_out={
+        "storage_configuration": "Belongs to Prefect's own bundle storage, which this collection does not set up"
+    },
 )
 
 KINDS: t.Tuple[Kind, ...] = (WORK_POOL,)

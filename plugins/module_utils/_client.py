@@ -37,6 +37,7 @@ _LONGEST_PAUSE = 30.0
 """Longest pause before a retry, in seconds, whatever Retry-After asks for."""
 
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+_SCHEMA_WORDS = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _OWN_HEADERS = frozenset(
     {"content-length", "content-type", "host", "prefect-csrf-client", "prefect-csrf-token", "user-agent"}
 )
@@ -65,9 +66,7 @@ def check_api_url(api_url: str) -> str:
     if "@" in parts.netloc:
         raise PrefectError("api_url must not hold credentials; give them as api_auth_string or api_key")
     if parts.scheme not in ("http", "https") or not host:
-        raise PrefectError(
-            f"api_url must be an http or https URL such as http://server:4200/api, but is {api_url!r}"
-        )
+        raise PrefectError(f"api_url must be an http or https URL such as http://server:4200/api, but is {api_url!r}")
     if parts.query or parts.fragment:
         raise PrefectError(f"api_url must end with the API's path, without a query or fragment, but is {api_url!r}")
     return url.rstrip("/")
@@ -180,14 +179,22 @@ class Client:
     def find(self, path: str) -> t.Optional[Json]:
         """Return the object at a path, or None where the API says there is none.
 
-        :raises PrefectError: Any failure but that 404.
+        :raises NotPrefectError: The 404 is not the API's own, as of a wrong path or another server.
+        :raises PrefectError: Any other failure.
         """
         try:
             found: t.Optional[Json] = self.get(path)
         except ApiError as exc:
-            if exc.status == 404:
-                return None
-            raise
+            if exc.status != 404:
+                raise
+            # Prefect says what it did not find; "Not Found" alone means that there is no such route.
+            if exc.words in ("", "Not Found"):
+                raise NotPrefectError(
+                    f"{exc.message}. This is not how Prefect's API says that an object does not exist. Does api_url end"
+                    " with the API's path (usually /api)?",
+                    **exc.details,
+                ) from exc
+            return None
         return found
 
     def query(self, path: str, body: t.Optional[Json] = None) -> JSON:
@@ -203,7 +210,9 @@ class Client:
         while True:
             page = self.query(path, {**(body or {}), "limit": PAGE_SIZE, "offset": len(found)})
             if not isinstance(page, list):
-                raise NotPrefectError(f"POST {self.api_url}{path}: the answer is not a list, so this is not Prefect's API")
+                raise NotPrefectError(
+                    f"POST {self.api_url}{path}: the answer is not a list, so this is not Prefect's API"
+                )
             found.extend(page)
             if len(page) < PAGE_SIZE or (most is not None and len(found) >= most):
                 return found if most is None else found[:most]
@@ -245,9 +254,7 @@ class Client:
 
     # The wire
 
-    def _request(
-        self, method: str, path: str, body: t.Optional[Json], timeout: t.Optional[float] = None
-    ) -> Response:
+    def _request(self, method: str, path: str, body: t.Optional[Json], timeout: t.Optional[float] = None) -> Response:
         """Send a request until it is answered for good, and return the good answer."""
         url = self.api_url + path
         data = None if body is None else json.dumps(body).encode("utf-8")
@@ -257,7 +264,9 @@ class Client:
         while True:
             tries += 1
             try:
-                answer = self._transport.send(method, url, self._request_headers(method, data), data, timeout or self.timeout)
+                answer = self._transport.send(
+                    method, url, self._request_headers(method, data), data, timeout or self.timeout
+                )
             except TransportError as exc:
                 lost = exc.kind == "dropped"
                 # Refused is final at first, but not from a server that answered a moment ago: it restarts.
@@ -281,7 +290,7 @@ class Client:
                 continue
             if 200 <= answer.status < 300:
                 return answer
-            raise self._api_error(method, path, answer, answer_lost, tries)
+            raise self._api_error(method, path, body, answer, answer_lost, tries)
 
     def _request_headers(self, method: str, data: t.Optional[bytes]) -> t.Dict[str, str]:
         headers = dict(self._headers)
@@ -301,8 +310,10 @@ class Client:
             if exc.status == 422:
                 # The server says protection is off, so something in front of it refused.
                 raise ApiError(
-                    refused.status, _words(refused), f"{method} {url}: HTTP 403: {_words(refused)}, but the server says"
-                    " that CSRF protection is off; a proxy in front of it may strip headers or refuse the request"
+                    refused.status,
+                    _words(refused),
+                    f"{method} {url}: HTTP 403: {_words(refused)}, but the server says"
+                    " that CSRF protection is off; a proxy in front of it may strip headers or refuse the request",
                 ) from exc
             raise
         if not isinstance(token, dict) or not isinstance(token.get("token"), str):
@@ -322,9 +333,11 @@ class Client:
                 status=answer.status,
             ) from exc
 
-    def _api_error(self, method: str, path: str, answer: Response, answer_lost: bool, tries: int) -> ApiError:
+    def _api_error(
+        self, method: str, path: str, body: t.Optional[Json], answer: Response, answer_lost: bool, tries: int
+    ) -> ApiError:
         url = self.api_url + path
-        words = _words(answer)
+        words = _without_values(_words(answer), body)
         message = f"{method} {url}: HTTP {answer.status}"
         if words:
             message += f": {words}"
@@ -401,6 +414,24 @@ def _words(answer: Response) -> str:
         if isinstance(body.get(key), str):
             return " ".join(body[key].split())[:1000]
     return ""
+
+
+def _without_values(words: str, body: t.Any) -> str:
+    """Hide the texts inside the sent document from the server's words, which may quote a refused value."""
+    for secret in sorted(_inner_texts(body, 0), key=len, reverse=True):
+        words = words.replace(secret, "***")
+    return words
+
+
+def _inner_texts(value: t.Any, depth: int) -> t.Set[str]:
+    """Return the texts below the first level, where names and types stand; the words of JSON schemas excepted."""
+    if isinstance(value, dict):
+        return {text for inner in value.values() for text in _inner_texts(inner, depth + 1)}
+    if isinstance(value, list):
+        return {text for inner in value for text in _inner_texts(inner, depth + 1)}
+    if isinstance(value, str) and depth > 1 and len(value) > 2 and value not in _SCHEMA_WORDS:
+        return {value}
+    return set()
 
 
 def _one_complaint(entry: Json) -> str:

@@ -127,11 +127,12 @@ def _create(client: Client, kind: Kind, desired: Json, check_mode: bool) -> Resu
 
 
 def _update(client: Client, kind: Kind, current: Json, desired: Json, check_mode: bool) -> Result:
+    _check_immutable(kind, current, desired)
     wanted = kind.resolve(client, current, desired)
     changes: Json = {}
     secrets: Json = {}
     for field in kind.fields:
-        if field.name not in wanted:
+        if field.name not in wanted or not field.updatable:
             continue
         value = wanted[field.name]
         if field.write_only:
@@ -139,13 +140,6 @@ def _update(client: Client, kind: Kind, current: Json, desired: Json, check_mode
             continue
         if not differs(field.normalise(value), field.normalise(current.get(field.name))):
             continue
-        if not field.updatable:
-            if field.option in kind.key:
-                continue
-            raise PrefectError(
-                f"The {kind.label} {_name(kind, wanted)!r} has {field.option} {current.get(field.name)!r}, not"
-                f" {value!r}. {field.way_out}".rstrip()
-            )
         if value is None and not field.nullable:
             raise PrefectError(f"{field.option} of the {kind.label} {_name(kind, wanted)!r} cannot be set to none")
         changes[field.name] = value
@@ -158,6 +152,22 @@ def _update(client: Client, kind: Kind, current: Json, desired: Json, check_mode
         client.update(path, changes if kind.update_method == "PATCH" else wanted, kind.update_method)
         after = _find(client, kind, desired)
     return Result(True, current, after)
+
+
+def _check_immutable(kind: Kind, current: Json, desired: Json) -> None:
+    """Refuse to change what the server cannot change in place.
+
+    :raises PrefectError: With the way out.
+    """
+    for field in kind.fields:
+        if field.updatable or field.write_only or field.option in kind.key or field.name not in desired:
+            continue
+        value, held = desired[field.name], current.get(field.name)
+        if differs(field.normalise(value), field.normalise(held)):
+            raise PrefectError(
+                f"The {kind.label} {_name(kind, desired)!r} has {field.option} {held!r}, not {value!r}."
+                f" {field.way_out}".rstrip()
+            )
 
 
 def _name(kind: Kind, values: Json) -> str:

@@ -18,6 +18,7 @@ import urllib.error
 from dataclasses import dataclass
 
 from ansible.module_utils.urls import ProxyError, Request, SSLValidationError, make_context
+
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError, TransportError
 
 _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL})
@@ -139,7 +140,9 @@ def _transport_error(exc: BaseException, method: str, url: str, timeout: t.Optio
     if isinstance(cause, (ConnectionError, http.client.IncompleteRead, EOFError)):
         return TransportError("dropped", f"{where}: the connection was closed before the answer was complete")
     if isinstance(cause, http.client.BadStatusLine):
-        return TransportError("not_http", f"{where}: what answers does not speak HTTP. Is it https, or another service?")
+        return TransportError(
+            "not_http", f"{where}: what answers does not speak HTTP. Is it https, or another service?"
+        )
     if isinstance(cause, http.client.HTTPException):
         return TransportError("dropped", f"{where}: the answer is not valid HTTP ({type(cause).__name__})")
     if isinstance(cause, ProxyError) or "Tunnel connection failed" in str(cause):

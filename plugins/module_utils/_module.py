@@ -13,6 +13,7 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
+
 from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine
 from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import Kind
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import (

@@ -8,7 +8,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, Json
-from ansible_collections.selfhosted.prefect.plugins.module_utils._readiness import look, not_ready_error, wait_until_ready
+from ansible_collections.selfhosted.prefect.plugins.module_utils._readiness import (
+    look,
+    not_ready_error,
+    wait_until_ready,
+)
 
 _SETTINGS: t.Tuple[t.Tuple[str, t.Tuple[str, ...]], ...] = (
     ("api_base_path", ("server", "api", "base_path")),

@@ -77,10 +77,9 @@ def resolve(client: Client, current: t.Optional[Json], desired: Json) -> Json:
     """
     desired = dict(desired)
     defaults = desired.pop("job_variable_defaults", None)
-    if desired.get("base_job_template") == {}:
+    if current is not None and desired.get("base_job_template") == {}:
         # An empty template means the worker type's own, which the first worker fills in.
-        if current is not None:
-            del desired["base_job_template"]
+        del desired["base_job_template"]
     if current is None:
         bundled = _templates(client)
         pool_type = desired["type"]

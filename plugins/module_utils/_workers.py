@@ -15,9 +15,7 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._context import
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError, TransportError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._readiness import ABSENT_REASONS
 
-_TIMESTAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
-)
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
 
 
 def parse_moment(value: str, option: str) -> float:
