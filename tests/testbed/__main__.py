@@ -33,6 +33,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(names: list[str], inventory: Path | None) -> None:
+    for name in names:
+        hosts.Host(name)  # a bad name is told before anything is made
     need_packages({"ssh": "openssh-client", "ssh-keygen": "openssh-client"})
     with timed("up"):
         with locked():

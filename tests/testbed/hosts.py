@@ -199,36 +199,43 @@ def up(names: Sequence[str]) -> list[Host]:
     _ensure_key()
     for host in hosts:
         with locked():
-            state = host.inspect(f'{{{{.Config.Image}}}} {{{{.State.Running}}}} {{{{index .Config.Labels "{LABEL}"}}}}')
-            if state:
-                was, running, owner = state.split(" ", 2)
-                _check_owner(host, owner)
-                if was != image:
-                    say(f"host {host.name} is made anew: its image changed")
-                    _remove(host)
-                    state = ""
-                elif running != "true":
-                    docker("start", host.container)
-            if not state:
+            container = _owned(host)
+            if container and host.inspect("{{.Config.Image}}") != image:
+                say(f"host {host.name} is made anew: its image changed")
+                _remove(host)
+                container = ""
+            if not container:
                 _create(host, image)
+            elif host.inspect("{{.State.Running}}") != "true":
+                docker("start", container)
     for host in hosts:
         with timed(f"host {host.name} up"):
             _ready(host)
     return hosts
 
 
-def _check_owner(host: Host, owner: str) -> None:
-    if owner != str(STATE):
+def _owned(host: Host) -> str:
+    """Return the id of the host's container, or an empty string when there is none.
+
+    :raises TestbedError: the container is not this checkout's.
+    """
+    container = host.inspect("{{.Id}}")
+    owner = host.inspect(f'{{{{index .Config.Labels "{LABEL}"}}}}')
+    if container and owner != str(STATE):
         msg = f"host {host.name} belongs to {owner or 'something else'}: choose another name"
         raise TestbedError(msg)
+    return container
 
 
 def reboot(names: Sequence[str]) -> None:
     """Reboot hosts in order, as their own ``reboot`` would, and wait until they are up."""
     for host in [Host(name) for name in names]:
-        _check_owner(host, host.inspect(f'{{{{index .Config.Labels "{LABEL}"}}}}'))
+        container = _owned(host)
+        if not container:
+            msg = f"there is no host {host.name}: bring it up first"
+            raise TestbedError(msg)
         with timed(f"host {host.name} rebooted"):
-            docker("restart", "--time", "60", host.inspect("{{.Id}}"))
+            docker("restart", "--time", "60", container)
             _ready(host)
 
 
@@ -245,8 +252,7 @@ def _remove(host: Host) -> None:
 def remove(names: Sequence[str]) -> None:
     """Remove hosts with all that is on them; one that is not there is no error."""
     for host in [Host(name) for name in names]:
-        if host.inspect("{{.Id}}"):
-            _check_owner(host, host.inspect(f'{{{{index .Config.Labels "{LABEL}"}}}}'))
+        _owned(host)
         _remove(host)
 
 
