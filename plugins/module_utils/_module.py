@@ -68,15 +68,17 @@ def run(spec: Spec, work: t.Callable[[Context], Json], exclusive: t.Sequence[t.S
         mutually_exclusive=[["api_auth_string", "api_key"], *[list(group) for group in exclusive]],
         supports_check_mode=True,
     )
+    failure: t.Optional[PrefectError] = None
+    result: Json = {}
     try:
         client = _client(module)
         result = work(Context(client, module.params, module.check_mode))
     except PrefectError as exc:
         failure = exc
-    else:
-        module.exit_json(**result)
     # Outside of the handler, where Ansible does not add a stack trace to words meant for people.
-    module.fail_json(msg=failure.message, **failure.details)
+    if failure:
+        module.fail_json(msg=failure.message, **failure.details)
+    module.exit_json(**result)
 
 
 def run_ensure(kind: Kind) -> None:

@@ -132,7 +132,7 @@ def test_a_module_used_alone_says_what_is_wrong(project: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/api"
-        result = play(project, [{fXX])
+        result = play(project, [{f"{COLLECTION}.server_info": {"api_url": url, "wait": True, "wait_timeout": 1}}])
     assert result.returncode == 2, result.stdout + result.stderr
     (task,) = json.loads(result.stdout)["plays"][0]["tasks"]
     outcome = task["hosts"]["localhost"]

@@ -61,7 +61,8 @@ def check_role(role: Path) -> Iterator[str]:
             if "default" in (spec.get("options") or {}).get(name, {})
         }
         if stated and name not in defaults:
-            yield f"{where}: {name} is missing; argument_specs.yml gives it the default {next(iter(stated.values()))!r}"
+            stated_defaults = ", ".join(repr(value) for value in stated.values())
+            yield f"{where}: {name} is missing; argument_specs.yml gives it the default {stated_defaults}"
         elif not stated and name in defaults:
             yield f"{where}: {name} has a default that argument_specs.yml does not state; state it or comment it out"
         elif not stated and name not in commented:
