@@ -5,22 +5,30 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-import yaml
-
 from .machine import HERE, ROOT, STATE, TestbedError, docker, run, say, timed
 
-_BOOTSTRAP = ROOT / "playbooks" / "bootstrap.yml"
-_IMAGE_VARIABLES = ROOT / "inventory" / "local" / "group_vars" / "all" / "images.yml"
 _CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 # Debian, as the product builds it without a registry, or as the registry has it.
 _BASES = ("selfhosted-prefect/debian:bookworm", "debian:bookworm-slim")
+
+
+def _ansible(program: str) -> str:
+    """Return the path of one of Ansible's programs in this Python environment."""
+    return str(Path(sys.executable).parent / program)
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without the settings of a Molecule run, which are not ours."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "MOLECULE_"))}
+    return {**kept, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
 
 
 def bootstrap() -> None:
@@ -28,13 +36,9 @@ def bootstrap() -> None:
 
     :raises TestbedError: the playbook failed, or no engine answers after it.
     """
-    # Inside a Molecule run its settings are in the environment; they are not ours.
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "MOLECULE_"))}
-    env["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
-    ansible = Path(sys.executable).parent / "ansible-playbook"
-    command = [str(ansible), "--inventory", "inventory/local", str(_BOOTSTRAP.relative_to(ROOT))]
+    command = [_ansible("ansible-playbook"), "--inventory", "inventory/local", "playbooks/bootstrap.yml"]
     with timed("engine and product images"):
-        run(command, env=env, log=STATE / "logs" / "bootstrap.log")
+        run(command, env=_environment(), log=STATE / "logs" / "bootstrap.log")
     check_engine()
 
 
@@ -47,14 +51,10 @@ def check_engine() -> None:
 
 
 def product_images() -> dict[str, str]:
-    """Return the variables that name the product's images on this machine."""
-    try:
-        text = _IMAGE_VARIABLES.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        msg = f"{_IMAGE_VARIABLES.relative_to(ROOT)} is missing; playbooks/bootstrap.yml writes it"
-        raise TestbedError(msg) from error
-    variables = yaml.safe_load(text) or {}
-    return {str(name): str(value) for name, value in variables.items()}
+    """Return the variables of ``inventory/local`` that name images, as Ansible merges them."""
+    command = [_ansible("ansible-inventory"), "--inventory", "inventory/local", "--host", "localhost"]
+    variables: dict[str, object] = json.loads(run(command, env=_environment()).stdout)
+    return {name: str(value) for name, value in variables.items() if name.endswith("_image")}
 
 
 def image_id(name: str) -> str:

@@ -123,8 +123,9 @@ def up() -> None:
     elif state.endswith("false"):
         docker("start", _NAME)
     wait_for("the registry does not answer", 30, _answers)
+    images = product_images()
     for name, variable in UPSTREAM.items():
-        _serve(name, variable)
+        _serve(name, variable, images.get(variable, ""))
 
 
 def _answers() -> str | None:
@@ -135,9 +136,8 @@ def _answers() -> str | None:
     return None
 
 
-def _serve(name: str, variable: str) -> None:
+def _serve(name: str, variable: str, image: str) -> None:
     """Push the image a variable names, as the upstream name, unless it is there."""
-    image = product_images().get(variable, "")
     wanted = image_id(image) if image else ""
     if not wanted:
         msg = f"{variable} ({image or 'not set'}) is not an image of this engine; playbooks/bootstrap.yml gets it"
