@@ -23,6 +23,9 @@ class PrefectError(Exception):
         self.message = message
         self.details: t.Dict[str, t.Any] = details
 
+    def __str__(self) -> str:
+        return self.message
+
 
 class TransportError(PrefectError):
     """No usable HTTP answer came back.
