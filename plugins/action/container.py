@@ -50,7 +50,7 @@ class Mask:
         # By name first: a short secret may be a part of other words.
         for name in self._names:
             if value.startswith(f"{name}="):
-                return f"{name}={self._values.get(value[len(name) + 1:], STORED)}"
+                return f"{name}={self._values.get(value[len(name) + 1 :], STORED)}"
         # The longest first, since one secret may contain another.
         for secret in sorted(self._values, key=len, reverse=True):
             value = value.replace(secret, self._values[secret])
