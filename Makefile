@@ -81,7 +81,7 @@ lint-changelog:
 	antsibull-changelog lint
 
 lint-docs: | $(COPY)
-	ANSIBLE_COLLECTIONS_PATH=build antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs $(COPY)
+	ANSIBLE_COLLECTIONS_PATH=build antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --disallow-unknown-collection-refs $(COPY)
 
 # Galaxy's own import of what would be uploaded: a warning counts.
 lint-galaxy: $(TARBALL)
@@ -90,7 +90,13 @@ lint-galaxy: $(TARBALL)
 lint-sanity: | $(COPY)
 	tests/lint/sanity.sh $(COPY)
 
-sanity: lint-sanity ## Run ansible-test sanity alone
+# CORE=2.21 takes that ansible-core instead of the locked one (and PYTHON=… a Python that can run it).
+sanity: $(if $(CORE),build/core-$(CORE)/bin/ansible-test,$(VENV)/.dev) | $(COPY) ## Run ansible-test sanity alone, with another ansible-core if CORE names one
+	$(if $(CORE),PATH="$(CURDIR)/build/core-$(CORE)/bin:$$PATH") tests/lint/sanity.sh $(COPY)
+
+build/core-%/bin/ansible-test:
+	$(PYTHON) -m venv build/core-$*
+	build/core-$*/bin/pip install --quiet --disable-pip-version-check "ansible-core~=$*.0"
 
 format: $(VENV)/.dev ## Format the Python files
 	ruff check --fix-only
@@ -106,6 +112,15 @@ $(TARBALL): $(COPY) | $(VENV)/.dev
 	ansible-galaxy collection build --force --output-path build $(COPY)
 
 build: $(TARBALL) ## Build the collection's tarball in build/
+
+# Pages of every module and role, as HTML in build/docs.
+docs: $(VENV)/.dev | $(COPY) ## Render the reference pages to build/docs/html
+	rm -rf build/docs
+	mkdir -p build/docs/source
+	cp docs/conf.py build/docs/source/
+	ANSIBLE_COLLECTIONS_PATH=build antsibull-docs collection --use-current --squash-hierarchy --fail-on-error --dest-dir build/docs/source selfhosted.prefect
+	sphinx-build --quiet --fail-on-warning --builder html build/docs/source build/docs/html
+	@echo "docs: build/docs/html/index.html"
 
 changelog: $(VENV)/.dev ## Turn the fragments into the changelog of galaxy.yml's version
 	antsibull-changelog release --update-existing
