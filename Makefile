@@ -80,8 +80,9 @@ lint-reuse:
 lint-changelog:
 	antsibull-changelog lint
 
+# It asks git for the files of the collections referred to, and must not ask this checkout's for those in .venv.
 lint-docs: | $(COPY)
-	ANSIBLE_COLLECTIONS_PATH=build antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --disallow-unknown-collection-refs $(COPY)
+	ANSIBLE_COLLECTIONS_PATH=build GIT_CEILING_DIRECTORIES=$(VENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --disallow-unknown-collection-refs $(COPY)
 
 # Galaxy's own import of what would be uploaded: a warning counts.
 lint-galaxy: $(TARBALL)
