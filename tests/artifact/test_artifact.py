@@ -51,6 +51,7 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.Compl
         cwd=cwd,
         env={**inherited, "PATH": path, "ANSIBLE_NOCOLOR": "1", **environment},
         capture_output=True,
+        check=False,
         text=True,
         timeout=120,
     )
