@@ -46,6 +46,36 @@ COMPILE = PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= PIP_IND
 lock: $(VENV)/.dev ## Pin the newest packages that requirements/*.in allow
 	cd requirements && $(COMPILE) --output-file=deploy.txt deploy.in && $(COMPILE) --output-file=dev.txt dev.in
 
+# --- Deployment ----------------------------------------------------------------------------------
+
+INVENTORY ?= inventory/local
+# Root needs no sudo; anybody else is asked for a password only where sudo asks for one.
+BECOME := $(if $(SUDO),--become $(shell sudo --non-interactive true 2>/dev/null || echo --ask-become-pass))
+PLAY := ANSIBLE_CONFIG=$(CURDIR)/ansible.cfg ansible-playbook --inventory $(INVENTORY) $(BECOME)
+
+.PHONY: deploy check remove purge
+deploy: $(VENV)/.deploy ## Deploy to this machine and prove that flows run
+	$(PLAY) playbooks/bootstrap.yml
+	$(PLAY) playbooks/site.yml playbooks/verify.yml
+
+check: $(VENV)/.deploy ## Show what 'make deploy' would change, and change nothing
+	$(PLAY) --check --diff playbooks/site.yml
+
+remove: $(VENV)/.deploy ## Remove the stack from this machine; the data volumes stay
+	$(PLAY) playbooks/remove.yml
+
+# FORCE=1 does not ask.
+purge: $(VENV)/.deploy ## Remove the stack with all its data, after asking (or FORCE=1)
+	@test "$(FORCE)" = 1 || { read -r -p "Remove the stack and all its data for good? Type 'purge': " answer && test "$$answer" = purge || { echo "Nothing was removed." >&2; exit 1; }; }
+	$(PLAY) --extra-vars '{"prefect_remove_volumes": true}' playbooks/remove.yml
+	rm -rf $(INVENTORY)/.secrets
+
+# --- Tests ---------------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: $(VENV)/.dev ## Measure against docker compose, side by side
+	python benchmarks/deploy.py
+
 # --- Checks --------------------------------------------------------------------------------------
 
 # Quick ones first; sanity, the longest, starts early enough to run beside the others.
