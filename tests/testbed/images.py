@@ -16,8 +16,9 @@ from .machine import HERE, ROOT, STATE, TestbedError, docker, run, say, timed
 
 _CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
-# Debian, as the product builds it without a registry, or as the registry has it.
-_BASES = ("selfhosted-prefect/debian:bookworm", "debian:bookworm-slim")
+# Debian as the role images builds it without a registry, any version of its recipe, and as the registry has it.
+_BUILT_BASE = "selfhosted-prefect/debian:bookworm*"
+_UPSTREAM_BASE = "debian:bookworm-slim"
 
 
 def _ansible(program: str) -> str:
@@ -64,13 +65,13 @@ def image_id(name: str) -> str:
 
 def base_image() -> str:
     """Return the Debian image to build on, pulling it where its registry answers."""
-    for name in _BASES:
-        if image_id(name):
-            return name
-    name = _BASES[-1]
-    say(f"pulling {name}")
-    docker("pull", "--quiet", name)
-    return name
+    built = docker("images", "--filter", f"reference={_BUILT_BASE}", "--format", "{{.Repository}}:{{.Tag}}").split()
+    if built:
+        return built[0]  # the engine lists the newest first
+    if not image_id(_UPSTREAM_BASE):
+        say(f"pulling {_UPSTREAM_BASE}")
+        docker("pull", "--quiet", _UPSTREAM_BASE)
+    return _UPSTREAM_BASE
 
 
 def build(name: str) -> str:
