@@ -107,6 +107,9 @@ class ActionModule(ActionBase):
             after = mask(json.loads(json.dumps(definition)))
             return {"changed": True, "differs": True, "container": {}, "diff": {"before": {}, "after": after}}
 
+        if self._task.check_mode:
+            # A missing image is to be fetched, not an error; nothing is pulled in check mode.
+            definition["pull"] = "missing"
         unmade = set(args["missing_networks"]) if self._task.check_mode else set()
         if unmade:
             definition["networks"] = [item for item in definition.get("networks") or [] if item["name"] not in unmade]

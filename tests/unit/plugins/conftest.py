@@ -8,7 +8,6 @@ import importlib
 import json
 import os
 import ssl
-import subprocess
 import typing as t
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client
 from ansible_collections.selfhosted.prefect.plugins.module_utils._http import UrlsTransport
+from ansible_collections.selfhosted.prefect.tests.certificates import make_authority
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.scripted import ScriptedServer
 
 
@@ -51,21 +51,7 @@ def client(server: ScriptedServer, pauses: list[float]) -> Client:
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a certificate authority and a server certificate for 127.0.0.1: ca.pem, server.pem, server.key."""
-    place = tmp_path_factory.mktemp("tls")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=place, check=True, capture_output=True)
-
-    subject = ["-subj", "/CN=Test authority"]
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, "-keyout", "ca.key", "-out", "ca.pem",
-            "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
-    openssl(
-        "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout", "server.key", "-out", "server.csr"
-    )
-    (place / "extensions").write_text("subjectAltName=IP:127.0.0.1\n")
-    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-            "-extfile", "extensions", "-out", "server.pem")  # fmt: skip
-    return place
+    return make_authority(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ class Things:
     def send(self, method: str, url: str, headers: t.Mapping[str, str], body: bytes | None, timeout: float) -> Response:
         path = url.removeprefix("http://things/api")
         name = path.removeprefix("/things/").replace("%20", " ")
-        sent = json.loads(body) if body else None
+        sent: t.Any = json.loads(body) if body else None
         if method != "GET":
             self.writes.append((method, path, sent))
         if method == "POST" and sent["name"] in self.things:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.conftest import RunModule
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.scripted import Exchange, ScriptedServer
 
-POOL = {
+POOL: dict[str, object] = {
     "id": "1",
     "name": "a",
     "type": "process",
