@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers that the integration tests share. They start together, once."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from ansible_collections.selfhosted.prefect.tests.certificates import make_authority
+from ansible_collections.selfhosted.prefect.tests.integration.stack import (
+    AUTH_STRING,
+    Playbook,
+    Server,
+    Stack,
+    TlsProxy,
+    docker,
+    until,
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what talks to a real server."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def stack() -> t.Iterator[Stack]:
+    """Give a network for containers, and remove it and them at the end."""
+    docker("version")
+    started = Stack(
+        os.environ.get("SP_POSTGRES_IMAGE", "selfhosted-prefect/postgres:15"),
+        os.environ.get("SP_PREFECT_IMAGE", "selfhosted-prefect/prefect:3.8.8"),
+    )
+    yield started
+    started.remove()
+
+
+@pytest.fixture(scope="session")
+def servers(stack: Stack) -> dict[str, Server]:
+    """Start a server without auth and one with auth and CSRF protection, on one PostgreSQL."""
+    database = stack.database("database")
+    docker(
+        "exec", "--env", "PGPASSWORD=prefect", database, "createdb", "--host", "127.0.0.1", "-U", "prefect", "secured"
+    )
+    started = {
+        "plain": stack.server("plain", "database"),
+        "secured": stack.server(
+            "secured",
+            "database",
+            "secured",
+            PREFECT_SERVER_API_AUTH_STRING=AUTH_STRING,
+            PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED="true",
+        ),
+    }
+    for server in started.values():
+        until(f"server {server.container}", server.ready)
+    return started
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a private certificate authority."""
+    return make_authority(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def tls(servers: dict[str, Server], authority: Path) -> t.Iterator[Server]:
+    """Put a proxy that speaks TLS in front of the server with auth."""
+    inside = servers["secured"]
+    proxy = TlsProxy(authority, ("127.0.0.1", urlsplit(inside.url).port or 0))
+    options = {"ca_path": str(authority / "ca.pem")}
+    yield Server(f"https://127.0.0.1:{proxy.port}/api", inside.container, inside.auth_string, options)
+    proxy.close()
+
+
+@pytest.fixture(scope="session")
+def plain(servers: dict[str, Server]) -> Server:
+    """Give the server without auth."""
+    return servers["plain"]
+
+
+@pytest.fixture(scope="session")
+def secured(servers: dict[str, Server]) -> Server:
+    """Give the server with auth and CSRF protection."""
+    return servers["secured"]
+
+
+@pytest.fixture(params=["plain", "secured", "tls"])
+def server(request: pytest.FixtureRequest) -> Server:
+    """Give each server in turn."""
+    found: Server = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def playbook(tmp_path: Path) -> Playbook:
+    """Run tasks with ansible-playbook."""
+    return Playbook(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def worker(stack: Stack, secured: Server) -> str:
+    """Start a worker that looks for work each second in the pool ``served`` of the server with auth; give its name."""
+    secured.ask("POST", "/work_pools/", {"name": "served", "type": "process"})
+    stack.run(
+        "worker",
+        stack.prefect_image,
+        *("prefect", "worker", "start", "--type", "process", "--pool", "served", "--name", "first"),
+        PREFECT_API_URL="http://secured:4200/api",
+        PREFECT_API_AUTH_STRING=AUTH_STRING,
+        PREFECT_WORKER_QUERY_SECONDS="1",
+    )
+    return "first"
