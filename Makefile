@@ -15,6 +15,11 @@ TARBALL := build/selfhosted-prefect-$(VERSION).tar.gz
 # The environment's tools first, its collections found without any setting of the caller.
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(VENV)/collections
+# pip trusts what the machine trusts, a company's own authority included, and not only what it brings along.
+TRUSTED := /etc/ssl/certs/ca-certificates.crt
+ifneq ($(wildcard $(TRUSTED)),)
+export PIP_CERT ?= $(TRUSTED)
+endif
 
 .PHONY: help
 help: ## List the targets

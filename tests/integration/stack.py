@@ -43,7 +43,12 @@ def docker(*arguments: str, check: bool = True) -> str:
     :raises RuntimeError: It failed; a test bed without an engine is a failure, not a reason to skip.
     """
     done = subprocess.run(
-        ["docker", *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=COMMAND_TIMEOUT
+        ["docker", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=COMMAND_TIMEOUT,
     )
     if check and done.returncode != 0:
         raise RuntimeError(f"docker {' '.join(arguments)}: {done.stderr.strip()}")
@@ -225,6 +230,8 @@ class Playbook:
 
     def __init__(self, place: Path) -> None:
         self._place = place
+        # The caller's own configuration must not count.
+        (place / "ansible.cfg").write_text("", encoding="utf-8")
 
     def write(self, name: str, document: Json) -> None:
         """Put a JSON file beside the playbook."""
@@ -252,10 +259,11 @@ class Playbook:
                 *("--inventory", "localhost,", "--connection", "local", str(path)),
                 *(["--check", "--diff"] if check else []),
             ],
+            check=False,
             capture_output=True,
             text=True,
             cwd=self._place,
-            env={**_environment(), **(environment or {})},
+            env={**_environment(), "ANSIBLE_CONFIG": str(self._place / "ansible.cfg"), **(environment or {})},
             timeout=COMMAND_TIMEOUT,
         )
         assert "WARNING" not in done.stderr, done.stderr
@@ -284,7 +292,6 @@ def _environment() -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": str(
             ROOT.parents[2] if ROOT.parent.name == "selfhosted" else ROOT / ".venv/collections"
         ),
-        "ANSIBLE_CONFIG": os.devnull,
         "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
         "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
