@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stacks of their own on this machine's Docker engine, made and changed by the real ansible-playbook."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import typing as t
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from ansible_collections.selfhosted.prefect.tests.integration.stack import Server, _environment, docker
+from ansible_collections.selfhosted.prefect.tests.testbed.images import product_images
+
+PREFIX = "sp-rt-"
+"""Every container, network, volume and image that these tests make is called so."""
+
+WORKER_IMAGES = "selfhosted-prefect/worker"
+"""The repository of the images that the role worker builds."""
+
+SERVICES = ("database", "server", "worker")
+
+Variables = dict[str, t.Any]
+
+
+def free_port() -> int:
+    """Return a TCP port of this machine that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def images() -> Variables:
+    """Return the variables that name the images of database and server."""
+    named = {
+        "prefect_database_image": os.environ.get("SP_POSTGRES_IMAGE"),
+        "prefect_server_image": os.environ.get("SP_PREFECT_IMAGE"),
+    }
+    found = product_images() if None in named.values() else {}
+    return {name: image or found[name] for name, image in named.items()}
+
+
+def inspect(kind: str, names: t.Iterable[str]) -> list[dict[str, t.Any]]:
+    """Return what the engine says of containers, networks, volumes or images."""
+    wanted = list(names)
+    found: list[dict[str, t.Any]] = json.loads(docker(kind, "inspect", *wanted)) if wanted else []
+    return found
+
+
+def names(kind: str) -> list[str]:
+    """Return the names of what these tests made of one kind: container, network, volume or image."""
+    command = {
+        "container": ("container", "ls", "--all", "--format", "{{.Names}}"),
+        "network": ("network", "ls", "--format", "{{.Name}}"),
+        "volume": ("volume", "ls", "--format", "{{.Name}}"),
+        "image": ("image", "ls", "--format", "{{.Repository}}:{{.Tag}}"),
+    }[kind]
+    return sorted(name for name in docker(*command).splitlines() if name.startswith(PREFIX))
+
+
+def flow_run_containers(network: str) -> list[str]:
+    """Return the identifiers of flow runs' containers in a network."""
+    return docker(
+        *("container", "ls", "--all", "--quiet", "--filter", "label=io.prefect.flow-run-id"),
+        *("--filter", f"network={network}"),
+    ).split()
+
+
+def logs_of(container: str) -> str:
+    """Return all that a container printed, to either stream."""
+    command = ["docker", "logs", container]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True).stdout
+
+
+def snapshot() -> dict[str, t.Any]:
+    """Return what a run that changes nothing leaves as it was: containers and their starts, networks, volumes, tags."""
+    built = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}", WORKER_IMAGES).splitlines()
+    return {
+        "containers": {
+            item["Name"].lstrip("/"): (item["Id"], item["State"]["Status"], item["State"]["StartedAt"])
+            for item in inspect("container", names("container"))
+        },
+        "networks": {item["Name"]: item["Id"] for item in inspect("network", names("network"))},
+        "volumes": {item["Name"]: item["CreatedAt"] for item in inspect("volume", names("volume"))},
+        "images": {*built, *names("image")},
+    }
+
+
+def remove_everything() -> None:
+    """Remove all that is called by the prefix, and the flow runs' containers in its networks."""
+    networks = names("network")
+    for name in [*names("container"), *(item for network in networks for item in flow_run_containers(network))]:
+        docker("rm", "--force", "--volumes", name, check=False)
+    for kind, found in (("network", networks), ("volume", names("volume")), ("image", names("image"))):
+        for name in found:
+            docker(kind, "rm", name, check=False)
+
+
+@dataclass
+class Run:
+    """What a run of ansible-playbook did.
+
+    :param status: Exit status.
+    :param output: All that it printed.
+    :param tasks: Name and result of each task that ran, in order.
+    """
+
+    status: int
+    output: str
+    tasks: list[tuple[str, dict[str, t.Any]]] = field(default_factory=list)
+
+    @property
+    def changed(self) -> dict[str, dict[str, t.Any]]:
+        """The tasks that changed something, or would have in check mode."""
+        return {name: result for name, result in self.tasks if result.get("changed")}
+
+    @property
+    def diffs(self) -> dict[str, dict[str, t.Any]]:
+        """The diffs of the tasks that changed something."""
+        return {name: result.get("diff") or {} for name, result in self.changed.items()}
+
+    @property
+    def message(self) -> str:
+        """What the last task that failed says, loops included."""
+        failed = [result for _name, result in self.tasks if result.get("failed")]
+        if not failed:
+            return ""
+        results = [item for item in failed[-1].get("results", []) if item.get("failed")] or [failed[-1]]
+        return "\n".join(str(item.get("msg", "")) for item in results)
+
+    def succeeded(self) -> Run:
+        """Return this run, which must have ended well."""
+        assert self.status == 0, self.output[-4000:]
+        return self
+
+    def refused(self) -> str:
+        """Return the message of this run, which must have failed as a user may see it: without a stack trace."""
+        assert self.status != 0, self.output[-4000:]
+        assert "Traceback" not in self.output, self.output[-4000:]
+        return self.message
+
+
+class Deployment:
+    """A stack: its names, its variables and the playbooks that are run with them.
+
+    :param place: Directory for inventory and playbooks.
+    :param name: Word in all names of the stack; empty for the one that most tests share.
+    :param variables: Inventory variables beside the names and images.
+    """
+
+    def __init__(self, place: Path, name: str = "", **variables: t.Any) -> None:
+        self._place = place
+        prefix = f"{PREFIX}{name}-" if name else PREFIX
+        self.network = f"{prefix}net"
+        self.volumes = {service: f"{prefix}{service}" for service in ("database", "server")}
+        self.containers = {service: f"{prefix}{service}" for service in SERVICES}
+        self.pool = f"{prefix}pool"
+        self.worker = f"{prefix}first"
+        self.port = free_port()
+        password = variables.get("prefect_database_password", "prefect")
+        self.variables: Variables = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "prefect_server_port": self.port,
+            "prefect_server_database_host": self.containers["database"],
+            "prefect_database_password": password,
+            "prefect_server_database_password": "{{ prefect_database_password }}",
+            "prefect_worker_base_image": "{{ prefect_server_image }}",
+            "prefect_worker_pool": self.pool,
+            "prefect_worker_name": self.worker,
+            "prefect_worker_api_url": f"http://{self.containers['server']}:4200/api",
+            "prefect_worker_local_api_url": "http://127.0.0.1:{{ prefect_server_port }}/api",
+            **{f"prefect_{service}_container_name": self.containers[service] for service in SERVICES},
+            **{f"prefect_{service}_network": self.network for service in SERVICES},
+            **{f"prefect_{service}_volume": volume for service, volume in self.volumes.items()},
+            **images(),
+            **variables,
+        }
+
+    @property
+    def api(self) -> Server:
+        """The API as seen from this machine, without the collection's client."""
+        auth = self.variables.get("prefect_server_api_auth_string")
+        return Server(f"http://127.0.0.1:{self.port}/api", self.containers["server"], auth)
+
+    def playbook(self, name: str, *options: str, without: t.Collection[str] = (), **changes: t.Any) -> Run:
+        """Run one of the collection's playbooks.
+
+        :param options: Options of ansible-playbook.
+        :param without: Variables that are left out.
+        :param changes: Variables that differ in this run.
+        """
+        return self._run(f"selfhosted.prefect.{name}", options, self._changed(changes, without))
+
+    def role(self, service: str, *options: str, without: t.Collection[str] = (), **changes: t.Any) -> Run:
+        """Run one role alone, as another project would."""
+        task = {"name": f"Run the {service}", "ansible.builtin.import_role": {"name": f"selfhosted.prefect.{service}"}}
+        play = {"hosts": f"prefect_{service}", "gather_facts": False, "tasks": [task]}
+        path = self._place / f"{service}.yml"
+        path.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
+        return self._run(str(path), options, self._changed(changes, without))
+
+    def _changed(self, changes: Variables, without: t.Collection[str]) -> Variables:
+        return {name: value for name, value in {**self.variables, **changes}.items() if name not in without}
+
+    def _run(self, playbook: str, options: t.Sequence[str], variables: Variables) -> Run:
+        # The environment of one run is a variable too, so that all of a bad input stands in one place.
+        settings = self._place / "ansible.cfg"
+        settings.touch()
+        environment = {**_environment(), "ANSIBLE_CONFIG": str(settings), **variables.pop("environment", {})}
+        group = {"hosts": {"localhost": None}}
+        children = {f"prefect_{service}": group for service in SERVICES}
+        inventory = self._place / "inventory.yml"
+        inventory.write_text(yaml.safe_dump({"prefect": {"children": children, "vars": variables}}), encoding="utf-8")
+        # What a person reads has no results of tasks in it, so verbosity takes Ansible's own output.
+        verbose = any(option.startswith("-v") for option in options)
+        if verbose:
+            environment["ANSIBLE_STDOUT_CALLBACK"] = "default"
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).with_name("ansible-playbook")),
+                "--inventory",
+                str(inventory),
+                *options,
+                playbook,
+            ],
+            capture_output=True,
+            text=True,
+            cwd=self._place,
+            env=environment,
+            timeout=300,
+        )
+        assert "WARNING]" not in done.stdout + done.stderr, done.stdout + done.stderr
+        run = Run(done.returncode, done.stdout + done.stderr)
+        if not verbose:
+            assert done.stdout.startswith("{"), run.output
+            run.tasks = [
+                (task["task"]["name"], task["hosts"]["localhost"])
+                for play in json.loads(done.stdout)["plays"]
+                for task in play["tasks"]
+                if "localhost" in task["hosts"]
+            ]
+        return run
