@@ -114,7 +114,13 @@ class ActionModule(ActionBase):
         if unmade:
             definition["networks"] = [item for item in definition.get("networks") or [] if item["name"] not in unmade]
 
-        result = self._execute_module(module_name=DOCKER_CONTAINER, module_args=definition, task_vars=task_vars)
+        asked_for_diff = self._task.diff
+        # In check mode the module does not count a limit that it would update in place as a change; its diff has it.
+        self._task.diff = asked_for_diff or self._task.check_mode
+        try:
+            result = self._execute_module(module_name=DOCKER_CONTAINER, module_args=definition, task_vars=task_vars)
+        finally:
+            self._task.diff = asked_for_diff
         container = result.get("container") or {}
         mask.learn(split_env((container.get("Config") or {}).get("Env")), STORED)
         if isinstance(result.get("diff"), dict):
@@ -127,7 +133,7 @@ class ActionModule(ActionBase):
         if unmade:
             diff.setdefault("before", {})
             diff.setdefault("after", {})["networks_to_join"] = sorted(unmade)
-        differs = bool(result.get("changed")) or bool(unmade)
+        differs = bool(result.get("changed") or (self._task.check_mode and diff.get("before") != diff.get("after")))
         return {
             "changed": differs,
             "differs": differs,
