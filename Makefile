@@ -77,7 +77,11 @@ purge: $(VENV)/.deploy ## Remove the stack with all its data, after asking (or F
 
 # --- Tests ---------------------------------------------------------------------------------------
 
-.PHONY: bench
+.PHONY: test bench
+# Some stages alone: make test STAGES="unit molecule". KEEP_TESTBED=1 leaves the registry and the hosts for the next run.
+test: $(VENV)/.dev ## Run every check and test
+	python -m tests.run $(STAGES)
+
 bench: $(VENV)/.dev ## Measure against docker compose, side by side
 	python benchmarks/deploy.py
 

@@ -8,6 +8,10 @@
 set -euo pipefail
 
 tarball=$(realpath "${1:?usage: galaxy.sh TARBALL}")
+# It leaves its result in the current directory.
+scratch=$(mktemp --directory)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
 log=$(python -m galaxy_importer.main "$tarball" 2>&1) || { echo "$log"; exit 1; }
 echo "$log"
 if grep --quiet --extended-regexp '^(WARNING|ERROR|CRITICAL)' <<<"$log"; then
