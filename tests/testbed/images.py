@@ -38,6 +38,7 @@ def bootstrap() -> None:
     :raises TestbedError: the playbook failed, or no engine answers after it.
     """
     command = [_ansible("ansible-playbook"), "--inventory", "inventory/local", "playbooks/bootstrap.yml"]
+    say("engine and product images: the first time, this takes minutes")
     with timed("engine and product images"):
         run(command, env=_environment(), log=STATE / "logs" / "bootstrap.log")
     check_engine()
