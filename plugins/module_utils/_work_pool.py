@@ -112,8 +112,8 @@ def merge_defaults(template: Json, defaults: Json) -> Json:
             f" {', '.join(sorted(variables)) or 'none'}"
         )
     for name, value in defaults.items():
-        # The server checks defaults when a pool is created, but not when it is changed.
-        if not _fits(variables[name], value):
+        # The server checks defaults when a pool is created, but not when it is changed. It takes null for any variable.
+        if value is not None and not _fits(variables[name], value):
             raise PrefectError(
                 f"job_variable_defaults.{name} does not fit the job variable: it must be of type"
                 f" {_type_words(variables[name])}, but is of type {_type_of(value)}"

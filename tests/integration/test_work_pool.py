@@ -161,7 +161,10 @@ BAD = {
     "an undeclared placeholder": (
         {
             "name": "held",
-            "base_job_template": {"job_configuration": {"a": "{{ '{{' }} nosuch {{ '}}' }}"}, "variables": {}},
+            "base_job_template": {
+                "job_configuration": {"a": "{{ '{{' }} nosuch {{ '}}' }}"},
+                "variables": {"properties": {}},
+            },
         },
         "undeclared variable(s): nosuch",
     ),
