@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A bar chart of seconds as SVG: a bar to the median, a dot for every round."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+WIDTH = 760
+# Where the bars begin and end, in pixels from the left.
+LEFT, RIGHT = 150, 690
+BAR, ROW, GROUP, TOP = 22, 34, 52, 84
+COLOURS = ("#2f6fab", "#8a949e")
+INK, PALE = "#1f2933", "#d5dadf"
+
+
+def text(x: float, y: float, words: str, size: int = 13, anchor: str = "start", weight: str = "normal") -> str:
+    """Return one line of text."""
+    style = f'font-size="{size}" text-anchor="{anchor}" font-weight="{weight}"'
+    return f'<text x="{x:.1f}" y="{y:.1f}" {style} fill="{INK}">{escape(words)}</text>'
+
+
+def step(longest: float) -> float:
+    """Return the distance of the axis's marks in seconds, so that there are at most eight."""
+    return next((size for size in (0.5, 1, 2, 5, 10, 20, 50) if longest / size <= 8), 100)
+
+
+class Scale:
+    """Seconds to pixels, over a whole number of the axis's marks."""
+
+    def __init__(self, longest: float) -> None:
+        """Fit the longest time, in seconds."""
+        self.step = step(longest)
+        self.count = int(longest / self.step) + 1
+
+    def __call__(self, seconds: float) -> float:
+        """Return the pixels from the left."""
+        return LEFT + (RIGHT - LEFT) * seconds / (self.count * self.step)
+
+
+def axis(scale: Scale, bottom: float) -> Iterator[str]:
+    """Yield the vertical lines with their seconds."""
+    for number in range(scale.count + 1):
+        x = scale(number * scale.step)
+        yield f'<line x1="{x:.1f}" y1="{TOP - 12}" x2="{x:.1f}" y2="{bottom:.1f}" stroke="{PALE}"/>'
+        yield text(x, bottom + 18, f"{number * scale.step:g} s", 12, "middle")
+
+
+def bar(scale: Scale, y: float, name: str, colour: str, median: float, rounds: list[float]) -> Iterator[str]:
+    """Yield one contender's bar, with its name before and its median after it."""
+    middle = y + BAR / 2
+    yield text(LEFT - 10, middle + 4, name, anchor="end")
+    yield f'<rect x="{LEFT}" y="{y:.1f}" width="{scale(median) - LEFT:.1f}" height="{BAR}" fill="{colour}"/>'
+    for seconds in rounds:
+        yield f'<circle cx="{scale(seconds):.1f}" cy="{middle:.1f}" r="3.5" fill="white" stroke="{INK}"/>'
+    yield text(scale(max(rounds)) + 10, middle + 4, f"{median:.1f} s", weight="bold")
+
+
+def group(scale: Scale, y: float, title: str, result: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the bars of one phase under its title, which tells the ratio."""
+    ratio = f"{result['ratio']:.2f} times as long (goal: at most {result['goal']:g})"
+    yield text(LEFT, y + 8, f"{title}: {ratio}", weight="bold")
+    for number, (name, rounds) in enumerate(result["seconds"].items()):
+        yield from bar(scale, y + 18 + number * ROW, name, COLOURS[number], result["median"][name], rounds)
+
+
+def draw(title: str, caption: str, phases: Mapping[str, str], results: Mapping[str, Any]) -> str:
+    """Return the chart as an SVG document.
+
+    :param title: heading.
+    :param caption: line below the chart.
+    :param phases: name and description of every group of bars.
+    :param results: of every phase ``seconds`` and ``median`` of every contender, ``ratio`` and ``goal``.
+    """
+    longest = max(max(rounds) for result in results.values() for rounds in result["seconds"].values())
+    scale, height = Scale(longest), GROUP + 2 * ROW
+    bottom = TOP + height * len(phases) - 20
+    parts = [text(20, 32, title, 17, weight="bold"), *axis(scale, bottom)]
+    parts.append(text(20, 52, "Bar: median. Dot: one round. Shorter is better.", 12))
+    for number, (name, description) in enumerate(phases.items()):
+        parts.extend(group(scale, TOP + number * height, f"{name}, {description}", results[name]))
+    parts.append(text(20, bottom + 44, caption, 11))
+    size = f'width="{WIDTH}" height="{bottom + 58:.0f}" viewBox="0 0 {WIDTH} {bottom + 58:.0f}"'
+    body = "\n".join(["<rect width='100%' height='100%' fill='white'/>", *parts])
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" role="img">\n{body}\n</svg>\n'
