@@ -78,6 +78,9 @@ purge: $(VENV)/.deploy ## Remove the stack with all its data, after asking (or F
 # --- Tests ---------------------------------------------------------------------------------------
 
 .PHONY: test bench
+# Molecule's scenarios stay at the top level, where this collection's users look for them.
+export MOLECULE_GLOB := molecule/*/molecule.yml
+export MOLECULE_COMMAND_BORDERS := false
 # Some stages alone: make test STAGES="unit molecule". KEEP_TESTBED=1 leaves the registry and the hosts for the next run.
 test: $(VENV)/.dev ## Run every check and test
 	python -m tests.run $(STAGES)
