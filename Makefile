@@ -64,6 +64,7 @@ deploy: $(VENV)/.deploy ## Deploy to this machine and prove that flows run
 	$(PLAY) playbooks/site.yml playbooks/verify.yml
 
 check: $(VENV)/.deploy ## Show what 'make deploy' would change, and change nothing
+	$(PLAY) --check --diff playbooks/bootstrap.yml
 	$(PLAY) --check --diff playbooks/site.yml
 
 remove: $(VENV)/.deploy ## Remove the stack from this machine; the data volumes stay

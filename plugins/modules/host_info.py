@@ -73,6 +73,10 @@ docker:
       description: The socket that was asked.
       type: str
       sample: /var/run/docker.sock
+    exists:
+      description: Whether the socket exists, so that an engine is at least installed.
+      type: bool
+      sample: true
     reason:
       description: Why it did not answer. Empty when it did.
       type: str
@@ -254,6 +258,7 @@ def main() -> None:
         docker={
             "answers": answers,
             "socket": path,
+            "exists": os.path.exists(path),
             "reason": reason,
             "requests": importlib.util.find_spec("requests") is not None,
         },
