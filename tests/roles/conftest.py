@@ -38,6 +38,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Witnessed:
         prefect_database_password=PASSWORD,
         prefect_server_api_auth_string=AUTH_STRING,
         prefect_worker_api_auth_string="{{ prefect_server_api_auth_string }}",
+        prefect_server_environment={"PREFECT_LOGGING_SERVER_LEVEL": "INFO"},
         # A flow run's container stays, so that it can be looked at.
         prefect_worker_pool_job_variables={"auto_remove": False},
     )

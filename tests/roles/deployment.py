@@ -230,6 +230,7 @@ class Deployment:
                 playbook,
             ],
             capture_output=True,
+            check=False,
             text=True,
             cwd=self._place,
             env=environment,
@@ -240,7 +241,7 @@ class Deployment:
         if not verbose:
             assert done.stdout.startswith("{"), run.output
             run.tasks = [
-                (task["task"]["name"], task["hosts"]["localhost"])
+                (task["task"]["name"].rpartition(" : ")[2], task["hosts"]["localhost"])
                 for play in json.loads(done.stdout)["plays"]
                 for task in play["tasks"]
                 if "localhost" in task["hosts"]

@@ -1,0 +1,300 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What cannot work is refused with words that help, and the host stays as it was."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.selfhosted.prefect.tests.integration.stack import docker
+from ansible_collections.selfhosted.prefect.tests.roles.deployment import (
+    PREFIX,
+    Deployment,
+    Variables,
+    free_port,
+    images,
+    snapshot,
+)
+
+# Role, variables that are left out, variables that differ, and the words that say what, where and what to do.
+BAD: dict[str, tuple[str, set[str], Variables, tuple[str, ...]]] = {
+    "no password": (
+        "database",
+        {"prefect_database_password", "prefect_server_database_password"},
+        {},
+        ("missing required arguments: prefect_database_password",),
+    ),
+    "empty password": (
+        "database",
+        set(),
+        {"prefect_database_password": ""},
+        ("prefect_database_password is empty", "from a vault or from the environment"),
+    ),
+    "no password of the server": (
+        "server",
+        {"prefect_server_database_password"},
+        {},
+        ("missing required arguments: prefect_server_database_password",),
+    ),
+    "empty password of the server": (
+        "server",
+        set(),
+        {"prefect_server_database_password": ""},
+        ("prefect_server_database_password is empty", "Give the server the password"),
+    ),
+    "auth string without a colon": (
+        "server",
+        set(),
+        {"prefect_server_api_auth_string": "admin"},
+        ("prefect_server_api_auth_string must be 'user:password'",),
+    ),
+    "auth string in quotes": (
+        "server",
+        set(),
+        {"prefect_server_api_auth_string": '"admin:secret"'},
+        ("prefect_server_api_auth_string must be 'user:password'", "no quotes"),
+    ),
+    "auth string of the container without a colon": (
+        "server",
+        set(),
+        {"prefect_server_container": {"env": {"PREFECT_SERVER_API_AUTH_STRING": "admin"}}},
+        ("prefect_server_api_auth_string must be 'user:password'",),
+    ),
+    "reserved pool": (
+        "worker",
+        set(),
+        {"prefect_worker_pool": "prefect-flows"},
+        ("prefect-flows", "Prefect reserves", "another name"),
+    ),
+    "no workers": ("worker", set(), {"prefect_worker_count": 0}, ("prefect_worker_count is 0", "remove")),
+    "server settings for a worker": (
+        "worker",
+        set(),
+        {"prefect_worker_environment": {"PREFECT_SERVER_API_AUTH_STRING": "admin:x"}},
+        ("PREFECT_SERVER_API_AUTH_STRING", "client settings only"),
+    ),
+    "missing image": (
+        "server",
+        set(),
+        {"prefect_server_image": "127.0.0.1:1/prefect:3"},
+        ("127.0.0.1:1/prefect:3 is neither on localhost nor can it be pulled", "bootstrap.yml", "prefect_server_image"),
+    ),
+    "missing image of the database": (
+        "database",
+        set(),
+        {"prefect_database_image": "127.0.0.1:1/postgres:15"},
+        ("127.0.0.1:1/postgres:15 is neither on localhost nor can it be pulled", "prefect_database_image"),
+    ),
+    "missing image of the worker": (
+        "worker",
+        set(),
+        {"prefect_worker_base_image": "127.0.0.1:1/prefect:3"},
+        ("127.0.0.1:1/prefect:3 is neither on localhost nor can it be pulled", "prefect_worker_base_image"),
+    ),
+    "full disk": (
+        "server",
+        set(),
+        {"prefect_server_image": "127.0.0.1:1/prefect:3", "prefect_server_disk_mib": 10**9},
+        ("MiB free", "127.0.0.1:1/prefect:3 needs 1000000000 MiB", "Make room"),
+    ),
+    "full disk for the database": (
+        "database",
+        set(),
+        {"prefect_database_image": "127.0.0.1:1/postgres:15", "prefect_database_disk_mib": 10**9},
+        ("127.0.0.1:1/postgres:15 needs 1000000000 MiB (prefect_database_disk_mib)",),
+    ),
+    "full disk for the worker": (
+        "worker",
+        set(),
+        {"prefect_worker_base_image": "127.0.0.1:1/prefect:3", "prefect_worker_disk_mib": 10**9},
+        ("needs 1000000000 MiB (prefect_worker_disk_mib)",),
+    ),
+    "missing network": (
+        "server",
+        set(),
+        {"prefect_server_external_networks": ["sp-rt-nowhere"]},
+        ("external network sp-rt-nowhere does not exist on localhost", "prefect_server_external_networks_create"),
+    ),
+    "missing config.json": (
+        "worker",
+        set(),
+        {"prefect_worker_docker_config": "/nonexistent/config.json"},
+        ("localhost has no /nonexistent/config.json", "sp-rt-worker is to mount"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_and_changes_nothing(stack: Deployment, name: str) -> None:
+    role, without, changes, words = BAD[name]
+    before = snapshot()
+    message = stack.role(role, without=without, **changes).refused()
+    assert [word for word in words if word not in message] == [], message
+    assert snapshot() == before
+
+
+PUBLIC: dict[str, Variables] = {
+    "every address": {"prefect_server_bind_address": "0.0.0.0"},
+    "another address": {"prefect_server_bind_address": "192.0.2.1"},
+    "through the container": {"prefect_server_container": {"published_ports": [f"{free_port()}:4200"]}},
+    "the host's network": {"prefect_server_container": {"network_mode": "host", "networks": []}},
+}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_an_api_without_authentication_is_not_public_unless_told_so(stack: Deployment, name: str) -> None:
+    before = snapshot()
+    changes: Variables = {**PUBLIC[name], "prefect_server_api_auth_string": ""}
+    message = stack.role("server", **changes).refused()
+    assert "localhost without authentication" in message
+    for remedy in ("api_auth_string", "bind_address", "allow_unauthenticated"):
+        assert f"prefect_server_{remedy}" in message
+    # Check mode goes as far, so nothing is really opened here.
+    allowed = stack.role("server", "--check", prefect_server_allow_unauthenticated=True, **changes)
+    assert "without authentication" not in allowed.message
+    assert any("sp-rt-server" in task for task in allowed.changed)
+    assert snapshot() == before
+
+
+def test_a_public_api_with_authentication_is_allowed(stack: Deployment) -> None:
+    preview = stack.role("server", "--check", "--diff", prefect_server_bind_address="0.0.0.0").succeeded()
+    (diff,) = preview.diffs.values()
+    assert set(diff["after"]) == {"published_ports"}
+
+
+def test_an_engine_that_is_not_there_is_named(stack: Deployment, tmp_path: Path) -> None:
+    missing = tmp_path / "docker.sock"
+    before = snapshot()
+    message = stack.playbook("site", environment={"DOCKER_HOST": f"unix://{missing}"}).refused()
+    assert f"The Docker engine of localhost cannot be used through {missing}: the socket does not exist" in message
+    assert "bootstrap.yml" in message
+    assert snapshot() == before
+
+
+def test_a_socket_that_is_forbidden_is_named(stack: Deployment) -> None:
+    before = snapshot()
+    nobody: Variables = {"ansible_become": True, "ansible_become_user": "nobody"}
+    # Root needs no sudo, and its su needs a shell, and nobody has none of its own.
+    if os.geteuid() == 0:
+        nobody |= {"ansible_become_method": "ansible.builtin.su", "ansible_become_flags": "-s /bin/sh"}
+    message = stack.playbook("site", **nobody).refused()
+    assert "docker.sock: this user may not use the socket" in message
+    assert "become: true" in message
+    assert snapshot() == before
+
+
+def test_a_port_of_another_container_is_refused_by_its_name(stack: Deployment) -> None:
+    holder = f"{PREFIX}holder"
+    image = images()["prefect_database_image"]
+    docker("run", "--detach", "--name", holder, "--publish", "127.0.0.1::4200", "--entrypoint", "sleep", image, "60")
+    port = int(docker("port", holder, "4200/tcp").splitlines()[0].rpartition(":")[2])
+    before = snapshot()
+    message = stack.role("server", prefect_server_port=port).refused()
+    assert f"Port {port} of localhost is taken by the container {holder}" in message
+    assert "prefect_server_port" in message
+    assert snapshot() == before
+    docker("rm", "--force", holder)
+
+
+def test_a_port_of_a_process_is_refused_by_its_name(stack: Deployment) -> None:
+    before = snapshot()
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        message = stack.role("server", prefect_server_port=port).refused()
+    assert re.search(rf"Port {port} of localhost is taken by \S+ \(process {os.getpid()}, on 127\.0\.0\.1\)", message)
+    assert "prefect_server_port" in message
+    assert snapshot() == before
+
+
+def test_a_worker_of_another_version_than_the_server_is_refused(stack: Deployment, tmp_path: Path) -> None:
+    other = f"{PREFIX}prefect:other"
+    rename = (
+        "import importlib.metadata as m, pathlib as p; d = m.distribution('prefect'); f = p.Path(d._path);"
+        " x = f / 'METADATA'; x.write_text(x.read_text().replace('Version: ' + d.version, 'Version: 3.0.1', 1));"
+        " f.rename(f.with_name('prefect-3.0.1.dist-info'))"
+    )
+    recipe = tmp_path / "Dockerfile"
+    recipe.write_text(f'FROM {images()["prefect_server_image"]}\nRUN python3 -c "{rename}"\n', encoding="utf-8")
+    docker("build", "--tag", other, str(tmp_path))
+    before = snapshot()
+    message = stack.role("worker", prefect_worker_base_image=other).refused()
+    assert f"{other} of the workers on localhost has Prefect 3.0.1" in message
+    assert re.search(r"the server at http://127\.0\.0\.1:\d+/api has 3\.[\d.]+\. They must be the same", message)
+    assert "prefect_server_image and prefect_worker_base_image" in message
+    assert snapshot() == before
+
+
+@pytest.fixture(scope="module")
+def lone(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """Run a database alone."""
+    stack = Deployment(tmp_path_factory.mktemp("lone"), "lone")
+    stack.role("database").succeeded()
+    return stack
+
+
+WRONG: Variables = {"prefect_database_password": "Gh8wrongSecret"}
+
+
+def test_a_wrong_password_is_refused_before_the_running_database_is_touched(lone: Deployment) -> None:
+    before = snapshot()
+    for options in ((), ("--check",)):
+        message = lone.role("database", *options, **WRONG).refused()
+        assert f"The database in the volume {lone.volumes['database']} on localhost does not take" in message
+        assert "ALTER USER" in message
+        assert "Gh8wrongSecret" not in message
+        assert snapshot() == before
+
+
+def test_a_wrong_password_for_a_volume_without_a_container_leaves_none(lone: Deployment) -> None:
+    docker("rm", "--force", lone.containers["database"])
+    docker("network", "rm", lone.network)
+    before = snapshot()
+    message = lone.role("database", **WRONG).refused()
+    assert f"The database in the volume {lone.volumes['database']} on localhost does not take" in message
+    assert snapshot() == before
+    # The data are unharmed: the right password still opens them.
+    lone.role("database").succeeded()
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["running", "removed"])
+def test_data_of_another_postgresql_is_refused(lone: Deployment, running: bool) -> None:
+    volume = f"{PREFIX}other-major"
+    image = images()["prefect_database_image"]
+    write = ("--volume", f"{volume}:/data", "--entrypoint", "sh", image, "-c", "echo 13 > /data/PG_VERSION")
+    docker("run", "--rm", "--network", "none", *write)
+    changes: Variables = {"prefect_database_volume": volume}
+    if not running:
+        changes |= {"prefect_database_container_name": f"{PREFIX}other", "prefect_database_network": f"{PREFIX}other"}
+    before = snapshot()
+    message = lone.role("database", **changes).refused()
+    assert f"The volume {volume} on localhost holds the data of PostgreSQL 13" in message
+    assert "dump the data" in message
+    assert snapshot() == before
+
+
+def test_a_stopped_database_is_started_again(lone: Deployment) -> None:
+    docker("stop", lone.containers["database"])
+    preview = lone.role("database", "--check", "--diff").succeeded()
+    assert list(preview.changed) == [f"Compare the container with its definition: {lone.containers['database']}"]
+    started = lone.role("database").succeeded()
+    assert list(started.changed) == [f"Run the container {lone.containers['database']}"]
+    assert lone.role("database").succeeded().changed == {}
+
+
+def test_bad_input_on_an_empty_host_leaves_it_empty(tmp_path: Path) -> None:
+    empty = Deployment(tmp_path, "empty")
+    before = snapshot()
+    bad: t.Iterable[Variables] = (
+        {"prefect_database_password": ""},
+        {"prefect_database_disk_mib": 10**9, "prefect_database_image": "127.0.0.1:1/postgres:15"},
+        {"prefect_database_image": "127.0.0.1:1/postgres:15"},
+    )
+    for changes in bad:
+        empty.playbook("site", **changes).refused()
+        assert snapshot() == before

@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check mode predicts what a run then does, and a run does no more than was changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.selfhosted.prefect.tests.roles.deployment import (
+    Deployment,
+    Variables,
+    free_port,
+    inspect,
+    snapshot,
+)
+
+NET = "sp-rt-net"
+
+CHANGES: dict[str, tuple[str, Variables, set[str]]] = {
+    "environment": ("server", {"prefect_server_environment": {"PREFECT_LOGGING_SERVER_LEVEL": "DEBUG"}}, {"env"}),
+    "removed environment": ("server", {"prefect_server_environment": {}}, {"env"}),
+    "secret": ("server", {"prefect_server_api_auth_string": "admin:Yt3other"}, {"env"}),
+    "label": ("worker", {"prefect_worker_container": {"labels": {"team": "data"}}}, {"labels"}),
+    "alias": (
+        "worker",
+        {"prefect_worker_container": {"networks": [{"name": NET, "aliases": ["another"]}]}},
+        {f"network.{NET}"},
+    ),
+    "limit": ("database", {"prefect_database_container": {"memory": "900m"}}, {"memory"}),
+    "port": ("server", {"prefect_server_port": free_port()}, {"env", "published_ports"}),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_check_mode_shows_what_would_change_and_nothing_else(stack: Deployment, name: str) -> None:
+    service, changes, keys = CHANGES[name]
+    before = snapshot()
+    preview = stack.role(service, "--check", "--diff", **changes)
+    (diff,) = [item for task, item in preview.diffs.items() if stack.containers[service] in task]
+    assert set(diff["before"]) | set(diff["after"]) == keys
+    assert diff["before"] != diff["after"]
+    assert len(preview.changed) == 1
+    assert "Yt3other" not in preview.output
+    assert snapshot() == before
+
+
+def test_a_deployed_stack_has_nothing_to_change(stack: Deployment) -> None:
+    before = snapshot()
+    assert stack.playbook("site").succeeded().changed == {}
+    assert stack.playbook("site", "--check", "--diff").succeeded().changed == {}
+    assert snapshot() == before
+
+
+def test_a_limit_is_changed_in_place(stack: Deployment) -> None:
+    before = snapshot()
+    changes: Variables = {"prefect_worker_container": {"memory": "600m"}}
+    changed = stack.playbook("site", **changes).succeeded().changed
+    assert list(changed) == [f"Run the container {stack.containers['worker']}"]
+    (worker,) = inspect("container", [stack.containers["worker"]])
+    assert worker["HostConfig"]["Memory"] == 600 * 1024 * 1024
+    assert snapshot() == before
+    assert stack.playbook("site", **changes).succeeded().changed == {}
+    assert list(stack.playbook("site").succeeded().changed) == list(changed)
+
+
+def test_a_changed_variable_replaces_its_container_alone(stack: Deployment) -> None:
+    before = snapshot()
+    stack.variables["prefect_server_environment"] = {"PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "86400"}
+    changed = stack.playbook("site").succeeded().changed
+    assert list(changed) == [f"Run the container {stack.containers['server']}"]
+    (server,) = inspect("container", [stack.containers["server"]])
+    environment = [
+        item for item in server["Config"]["Env"] if item.startswith(("PREFECT_LOGGING", "PREFECT_SERVER_EV"))
+    ]
+    assert environment == ["PREFECT_SERVER_EVENTS_RETENTION_PERIOD=86400"]
+    after = snapshot()
+    assert {name for name, was in before["containers"].items() if after["containers"][name] != was} == {
+        stack.containers["server"]
+    }
+    assert {**after, "containers": None} == {**before, "containers": None}
+    assert stack.playbook("site", "--check").succeeded().changed == {}
+
+
+def test_a_changed_job_variable_changes_the_pool_alone(stack: Deployment) -> None:
+    before = snapshot()
+    changes: Variables = {"prefect_worker_pool_job_variables": {"auto_remove": False, "mem_limit": "300m"}}
+    preview = stack.role("worker", "--check", "--diff", **changes).succeeded()
+    assert list(preview.changed) == ["Make the work pool"]
+    assert "mem_limit" in str(preview.diffs["Make the work pool"])
+    properties = stack.api.pool(stack.pool)["base_job_template"]["variables"]["properties"]
+    assert properties["mem_limit"].get("default") is None
+    assert snapshot() == before
