@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import typing as t
 
 import pytest
 
@@ -137,7 +138,7 @@ def test_what_the_first_worker_fills_in_is_no_difference(secured: Server, worker
     assert results["plain"]["work_pool"]["base_job_template"] != {}
 
 
-BAD = {
+BAD: dict[str, tuple[dict[str, t.Any], str]] = {
     "reserved name": ({"name": "Prefect-pool", "type": "docker"}, "Prefect reserves these names"),
     "bad characters": ({"name": "a/b", "type": "docker"}, "must not be empty nor hold any of"),
     "no type": ({"name": "new"}, "The work pool 'new' does not exist; to create it, give type"),
