@@ -77,7 +77,8 @@ def counted(stage: Stage, status: int) -> tuple[int, int]:
     report = LOGS / f"{stage.name}.xml"
     if not stage.pytest or not report.is_file():
         return int(status == 0), int(status != 0)
-    suites = ET.parse(report).getroot().iter("testsuite")
+    # Our own pytest wrote it.
+    suites = ET.parse(report).getroot().iter("testsuite")  # noqa: S314
     numbers = [{key: int(suite.get(key, "0")) for key in ("tests", "failures", "errors", "skipped")} for suite in suites]
     bad = sum(n["failures"] + n["errors"] + n["skipped"] for n in numbers)
     passed = sum(n["tests"] for n in numbers) - bad
