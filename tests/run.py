@@ -79,7 +79,9 @@ def counted(stage: Stage, status: int) -> tuple[int, int]:
         return int(status == 0), int(status != 0)
     # Our own pytest wrote it.
     suites = ET.parse(report).getroot().iter("testsuite")  # noqa: S314
-    numbers = [{key: int(suite.get(key, "0")) for key in ("tests", "failures", "errors", "skipped")} for suite in suites]
+    numbers = [
+        {key: int(suite.get(key, "0")) for key in ("tests", "failures", "errors", "skipped")} for suite in suites
+    ]
     bad = sum(n["failures"] + n["errors"] + n["skipped"] for n in numbers)
     passed = sum(n["tests"] for n in numbers) - bad
     # pytest may also end badly without a failed test: none collected, an error at its end.
