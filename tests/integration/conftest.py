@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from ansible_collections.selfhosted.prefect.tests.integration.stack import (
     docker,
     until,
 )
+from ansible_collections.selfhosted.prefect.tests.testbed.images import product_images
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,10 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def stack() -> t.Iterator[Stack]:
     """Give a network for containers, and remove it and them at the end."""
     docker("version")
-    started = Stack(
-        os.environ.get("SP_POSTGRES_IMAGE", "selfhosted-prefect/postgres:15"),
-        os.environ.get("SP_PREFECT_IMAGE", "selfhosted-prefect/prefect:3.8.8"),
-    )
+    images = product_images()
+    started = Stack(images["prefect_database_image"], images["prefect_server_image"])
     yield started
     started.remove()
 
