@@ -62,7 +62,8 @@ def bar(scale: Scale, y: float, name: str, colour: str, median: float, rounds: l
 
 def group(scale: Scale, y: float, title: str, result: Mapping[str, Any]) -> Iterator[str]:
     """Yield the bars of one phase under its title, which tells the ratio."""
-    ratio = f"{result['ratio']:.2f} times as long (goal: at most {result['goal']:g})"
+    _ours, other = result["seconds"]
+    ratio = f"{result['ratio']:.2f} times {other} (goal: at most {result['goal']:g})"
     yield text(LEFT, y + 8, f"{title}: {ratio}", weight="bold")
     for number, (name, rounds) in enumerate(result["seconds"].items()):
         yield from bar(scale, y + 18 + number * ROW, name, COLOURS[number], result["median"][name], rounds)
@@ -80,7 +81,7 @@ def draw(title: str, caption: str, phases: Mapping[str, str], results: Mapping[s
     scale, height = Scale(longest), GROUP + 2 * ROW
     bottom = TOP + height * len(phases) - 20
     parts = [text(20, 32, title, 17, weight="bold"), *axis(scale, bottom)]
-    parts.append(text(20, 52, "Bar: median. Dot: one round. Shorter is better.", 12))
+    parts.append(text(20, 52, "Bar: median. Dot: one round.", 12))
     for number, (name, description) in enumerate(phases.items()):
         parts.extend(group(scale, TOP + number * height, f"{name}, {description}", results[name]))
     parts.append(text(20, bottom + 44, caption, 11))
