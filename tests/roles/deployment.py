@@ -86,7 +86,7 @@ def snapshot() -> dict[str, t.Any]:
             for item in inspect("container", names("container"))
         },
         "networks": {item["Name"]: item["Id"] for item in inspect("network", names("network"))},
-        "volumes": {item["Name"]: item["CreatedAt"] for item in inspect("volume", names("volume"))},
+        "volumes": set(names("volume")),
         "images": {*built, *names("image")},
     }
 
@@ -176,6 +176,8 @@ class Deployment:
             "prefect_worker_api_url": f"http://{self.containers['server']}:4200/api",
             "prefect_worker_local_api_url": "http://127.0.0.1:{{ prefect_server_port }}/api",
             **{f"prefect_{service}_container_name": self.containers[service] for service in SERVICES},
+            # What fails here is to fail soon.
+            **{f"prefect_{service}_ready_timeout": 90 for service in SERVICES},
             **{f"prefect_{service}_network": self.network for service in SERVICES},
             **{f"prefect_{service}_volume": volume for service, volume in self.volumes.items()},
             **images(),

@@ -95,7 +95,7 @@ BAD: dict[str, tuple[str, set[str], Variables, tuple[str, ...]]] = {
         "worker",
         set(),
         {"prefect_worker_base_image": "127.0.0.1:1/prefect:3"},
-        ("127.0.0.1:1/prefect:3 is neither on localhost nor can it be pulled", "prefect_worker_base_image"),
+        ("127.0.0.1:1/prefect:3 is neither on localhost nor can it be pulled", "prefect_worker_image"),
     ),
     "full disk": (
         "server",
@@ -179,7 +179,9 @@ def test_an_engine_that_is_not_there_is_named(stack: Deployment, tmp_path: Path)
 
 def test_a_socket_that_is_forbidden_is_named(stack: Deployment) -> None:
     before = snapshot()
-    nobody: Variables = {"ansible_become": True, "ansible_become_user": "nobody"}
+    # The environment of the tests may be closed to others, Debian's Python is not.
+    nobody: Variables = {"ansible_python_interpreter": "/usr/bin/python3"}
+    nobody |= {"ansible_become": True, "ansible_become_user": "nobody"}
     # Root needs no sudo, and its su needs a shell, and nobody has none of its own.
     if os.geteuid() == 0:
         nobody |= {"ansible_become_method": "ansible.builtin.su", "ansible_become_flags": "-s /bin/sh"}
@@ -215,9 +217,9 @@ def test_a_port_of_a_process_is_refused_by_its_name(stack: Deployment) -> None:
 def test_a_worker_of_another_version_than_the_server_is_refused(stack: Deployment, tmp_path: Path) -> None:
     other = f"{PREFIX}prefect:other"
     rename = (
-        "import importlib.metadata as m, pathlib as p; d = m.distribution('prefect'); f = p.Path(d._path);"
+        "import importlib.metadata as m, pathlib as p, shutil as s; d = m.distribution('prefect'); f = p.Path(d._path);"
         " x = f / 'METADATA'; x.write_text(x.read_text().replace('Version: ' + d.version, 'Version: 3.0.1', 1));"
-        " f.rename(f.with_name('prefect-3.0.1.dist-info'))"
+        " s.move(s.copytree(f, '/tmp/dist-info'), f.with_name('prefect-3.0.1.dist-info')); s.rmtree(f)"
     )
     recipe = tmp_path / "Dockerfile"
     recipe.write_text(f'FROM {images()["prefect_server_image"]}\nRUN python3 -c "{rename}"\n', encoding="utf-8")

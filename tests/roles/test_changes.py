@@ -65,14 +65,14 @@ def test_a_limit_is_changed_in_place(stack: Deployment) -> None:
 
 def test_a_changed_variable_replaces_its_container_alone(stack: Deployment) -> None:
     before = snapshot()
-    stack.variables["prefect_server_environment"] = {"PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "86400"}
+    stack.variables["prefect_server_environment"] = {"PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P3D"}
     changed = stack.playbook("site").succeeded().changed
     assert list(changed) == [f"Run the container {stack.containers['server']}"]
     (server,) = inspect("container", [stack.containers["server"]])
     environment = [
         item for item in server["Config"]["Env"] if item.startswith(("PREFECT_LOGGING", "PREFECT_SERVER_EV"))
     ]
-    assert environment == ["PREFECT_SERVER_EVENTS_RETENTION_PERIOD=86400"]
+    assert environment == ["PREFECT_SERVER_EVENTS_RETENTION_PERIOD=P3D"]
     after = snapshot()
     assert {name for name, was in before["containers"].items() if after["containers"][name] != was} == {
         stack.containers["server"]
