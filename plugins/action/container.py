@@ -11,6 +11,7 @@ the named environment variables masked.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import typing as t
 
@@ -18,6 +19,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 DOCKER_CONTAINER = "community.docker.docker_container"
+# A digest of the definition that a container was made from.
+LABEL = "selfhosted.prefect.definition"
 DECLARED = "********"
 STORED = "******** (another value)"
 
@@ -80,6 +83,50 @@ def summary(container: t.Any) -> dict[str, t.Any]:
     }
 
 
+def fingerprint(definition: t.Mapping[str, t.Any]) -> str:
+    """A digest of a definition, for a label.
+
+    It covers passwords and is seen by whoever may list containers, so it is made slow to guess from (some 40 ms).
+    """
+    text = json.dumps(definition, sort_keys=True, default=str)
+    return hashlib.scrypt(text.encode(), salt=str(definition["name"]).encode(), n=2**14, r=8, p=1, dklen=16).hex()
+
+
+def from_survey(found: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What the engine's list of containers tells of one, in the words of C(summary)."""
+    status = str(found.get("Status", ""))
+    health = {"(healthy)": "healthy", "(unhealthy)": "unhealthy", "(health: starting)": "starting"}
+    return {
+        "id": found.get("Id"),
+        "name": found["Names"][0].lstrip("/"),
+        "image": found.get("Image"),
+        "labels": found.get("Labels") or {},
+        "status": found.get("State"),
+        "running": found.get("State") == "running",
+        "health": next((word for text, word in health.items() if text in status), None),
+        "started_at": None,
+        "exit_code": None,
+    }
+
+
+def networks_of(found: t.Mapping[str, t.Any]) -> set[str]:
+    """Names of the networks that a container of the engine's list is in."""
+    return set((found.get("NetworkSettings") or {}).get("Networks") or {})
+
+
+def without_label(diff: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A diff without the label, which differs whenever anything does."""
+    for side in ("before", "after"):
+        part = diff.get(side)
+        if isinstance(part, dict) and isinstance(part.get("labels"), dict):
+            part["labels"] = {name: value for name, value in part["labels"].items() if name != LABEL}
+    sides = diff.get("before"), diff.get("after")
+    if all(isinstance(side, dict) and "labels" in side for side in sides) and sides[0]["labels"] == sides[1]["labels"]:
+        for side in sides:
+            del side["labels"]
+    return diff
+
+
 class ActionModule(ActionBase):
     """The plugin; its options are documented with the module of the same name."""
 
@@ -92,35 +139,52 @@ class ActionModule(ActionBase):
             argument_spec={
                 "definition": {"type": "dict", "required": True},
                 "secret_env": {"type": "list", "elements": "str", "default": [], "no_log": False},
-                "exists": {"type": "bool", "default": True},
+                "found": {"type": "dict", "default": {}},
+                "found_image": {"type": "str", "default": ""},
+                "trust_label": {"type": "bool", "default": False},
                 "missing_networks": {"type": "list", "elements": "str", "default": []},
             }
         )
         definition: dict[str, t.Any] = dict(args["definition"])
         if not definition.get("name"):
             raise AnsibleActionFail("The container definition has no 'name'.")
+        found: dict[str, t.Any] = args["found"]
         mask = Mask(args["secret_env"])
         mask.learn(definition.get("env") or {}, DECLARED)
 
-        if self._task.check_mode and not args["exists"]:
+        if self._task.check_mode and not found:
             # The module cannot predict a container whose network is yet to be made.
             after = mask(json.loads(json.dumps(definition)))
             return {"changed": True, "differs": True, "container": {}, "diff": {"before": {}, "after": after}}
 
+        definition["labels"] = {**(definition.get("labels") or {}), LABEL: fingerprint(definition)}
+        if args["trust_label"] and self._as_labelled(definition, found, args["found_image"]):
+            return {"changed": False, "differs": False, "container": mask(from_survey(found)), "diff": {}}
+        return self._call(definition, mask, set(args["missing_networks"]), task_vars)
+
+    @staticmethod
+    def _as_labelled(definition: dict[str, t.Any], found: dict[str, t.Any], image: str) -> bool:
+        """Whether a container runs that was made from this definition, of the image that now has this name."""
+        return (
+            (found.get("Labels") or {}).get(LABEL) == definition["labels"][LABEL]
+            and found.get("State") == "running"
+            and bool(image)
+            and found.get("ImageID") == image
+            and networks_of(found) == {network["name"] for network in definition.get("networks") or []}
+        )
+
+    def _call(
+        self, definition: dict[str, t.Any], mask: Mask, missing: set[str], task_vars: dict[str, t.Any] | None
+    ) -> dict[str, t.Any]:
+        """Call the module and take from its result what may be shown."""
         if self._task.check_mode:
             # A missing image is to be fetched, not an error; nothing is pulled in check mode.
             definition["pull"] = "missing"
-        unmade = set(args["missing_networks"]) if self._task.check_mode else set()
+        unmade = missing if self._task.check_mode else set()
         if unmade:
             definition["networks"] = [item for item in definition.get("networks") or [] if item["name"] not in unmade]
 
-        asked_for_diff = self._task.diff
-        # In check mode the module does not count a limit that it would update in place as a change; its diff has it.
-        self._task.diff = asked_for_diff or self._task.check_mode
-        try:
-            result = self._execute_module(module_name=DOCKER_CONTAINER, module_args=definition, task_vars=task_vars)
-        finally:
-            self._task.diff = asked_for_diff
+        result = self._execute_module(module_name=DOCKER_CONTAINER, module_args=definition, task_vars=task_vars)
         container = result.get("container") or {}
         mask.learn(split_env((container.get("Config") or {}).get("Env")), STORED)
         if isinstance(result.get("diff"), dict):
@@ -129,11 +193,11 @@ class ActionModule(ActionBase):
             reason = mask(str(result.get("msg", "the module gave no reason")))
             return {"failed": True, "changed": False, "msg": f"Container '{definition['name']}': {reason}"}
 
-        diff = mask(result.get("diff") or {})
+        diff = without_label(mask(result.get("diff") or {}))
         if unmade:
             diff.setdefault("before", {})
             diff.setdefault("after", {})["networks_to_join"] = sorted(unmade)
-        differs = bool(result.get("changed") or (self._task.check_mode and diff.get("before") != diff.get("after")))
+        differs = bool(result.get("changed")) or bool(unmade)
         return {
             "changed": differs,
             "differs": differs,

@@ -16,6 +16,8 @@ author:
 description:
   - Runs M(community.docker.docker_container) with a whole definition and returns a result and a diff in which the values
     of the named environment variables are masked. The module itself shows them in both.
+  - Labels the container with a digest of its definition, so that a container that is as declared is known without another look.
+    A definition that changes is another container, even where the change could be made in place.
   - The roles of this collection are made of it. It is not meant for other uses.
 attributes:
   check_mode:
@@ -39,11 +41,23 @@ options:
     type: list
     elements: str
     default: []
-  exists:
+  found:
     description:
-      - Whether a container of this name exists. In check mode, when V(false), the whole definition is the predicted change.
+      - The container of this name in the engine's list of containers, as M(community.docker.docker_host_info) returns it with
+        C(verbose_output). Empty when there is none. In check mode the whole definition is then the predicted change.
+    type: dict
+    default: {}
+  found_image:
+    description:
+      - Identifier of the image that the definition names, or nothing where it is missing.
+    type: str
+    default: ""
+  trust_label:
+    description:
+      - Whether a container that runs, has the label of this definition, is of O(found_image) and is in the definition's networks is
+        taken to be as declared without another look. What C(docker update) changed on it is not seen then.
     type: bool
-    default: true
+    default: false
   missing_networks:
     description:
       - Networks of the definition that do not exist yet. In check mode they are left out of the prediction and named in it.
