@@ -165,7 +165,8 @@ def test_an_api_without_authentication_is_not_public_unless_told_so(stack: Deplo
 def test_a_public_api_with_authentication_is_allowed(stack: Deployment) -> None:
     preview = stack.role("server", "--check", "--diff", prefect_server_bind_address="0.0.0.0").succeeded()
     (diff,) = preview.diffs.values()
-    assert set(diff["after"]) == {"published_ports"}
+    # A browser elsewhere needs another URL too.
+    assert set(diff["after"]) == {"published_ports", "env"}
 
 
 def test_an_engine_that_is_not_there_is_named(stack: Deployment, tmp_path: Path) -> None:
