@@ -116,12 +116,12 @@ def networks_of(found: t.Mapping[str, t.Any]) -> set[str]:
 
 def without_label(diff: dict[str, t.Any]) -> dict[str, t.Any]:
     """A diff without the label, which differs whenever anything does."""
-    for side in ("before", "after"):
-        part = diff.get(side)
-        if isinstance(part, dict) and isinstance(part.get("labels"), dict):
-            part["labels"] = {name: value for name, value in part["labels"].items() if name != LABEL}
-    sides = diff.get("before"), diff.get("after")
-    if all(isinstance(side, dict) and "labels" in side for side in sides) and sides[0]["labels"] == sides[1]["labels"]:
+    sides = [side for side in (diff.get("before"), diff.get("after")) if isinstance(side, dict)]
+    for side in sides:
+        if isinstance(side.get("labels"), dict):
+            side["labels"] = {name: value for name, value in side["labels"].items() if name != LABEL}
+    before, after = ([side.get("labels") for side in sides] + [None, None])[:2]
+    if before is not None and before == after:
         for side in sides:
             del side["labels"]
     return diff
