@@ -1,0 +1,420 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action plugin container: what it calls the module with, and what it lets through of the result."""
+
+from __future__ import annotations
+
+import copy
+import json
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.loader import connection_loader
+
+from ansible_collections.selfhosted.prefect.plugins.action.container import (
+    DECLARED,
+    DOCKER_CONTAINER,
+    LABEL,
+    STORED,
+    ActionModule,
+    Mask,
+    fingerprint,
+    from_survey,
+    split_env,
+    summary,
+    without_label,
+)
+
+Document = dict[str, t.Any]
+
+NEW = "Rt5declaredSecret"
+OLD = "Hb2storedSecret"
+
+DEFINITION: Document = {
+    "name": "server",
+    "image": "prefect:3",
+    "state": "started",
+    "env": {"PASSWORD": NEW, "LEVEL": "INFO"},
+    "networks": [{"name": "net", "aliases": ["server"]}],
+    "labels": {"team": "data"},
+    "memory": "512m",
+}
+
+# A container as the engine lists it.
+FOUND: Document = {
+    "Id": "c0ffee",
+    "Names": ["/server"],
+    "Image": "prefect:3",
+    "ImageID": "sha256:1",
+    "Labels": {"team": "data", LABEL: fingerprint(DEFINITION)},
+    "State": "running",
+    "Status": "Up 2 hours (healthy)",
+    "NetworkSettings": {"Networks": {"net": {"NetworkID": "1"}}},
+}
+
+# The same as the module returns it.
+INSPECTED: Document = {
+    "Id": "c0ffee",
+    "Name": "/server",
+    "Config": {"Image": "prefect:3", "Labels": {"team": "data"}, "Env": [f"PASSWORD={NEW}", "LEVEL=INFO", "HOME=/"]},
+    "State": {
+        "Status": "running",
+        "Running": True,
+        "StartedAt": "2026-01-01T00:00:00Z",
+        "ExitCode": 0,
+        "Health": {"Status": "healthy", "Log": [{"Output": NEW}]},
+    },
+    "Mounts": [],
+}
+
+
+class Module:
+    """Stands in for community.docker.docker_container: remembers what it was called with and gives a result."""
+
+    def __init__(self, **result: t.Any) -> None:
+        self._result = result
+        self.calls: list[Document] = []
+
+    def __call__(self, module_name: str, module_args: Document, task_vars: Document | None) -> Document:
+        assert module_name == DOCKER_CONTAINER
+        self.calls.append(copy.deepcopy(module_args))
+        return copy.deepcopy(self._result)
+
+
+Action = t.Callable[..., Document]
+
+
+@pytest.fixture
+def action(monkeypatch: pytest.MonkeyPatch) -> Action:
+    """Run the plugin with a real task and connection; only the module is another."""
+
+    def run(module: Module, *, check: bool = False, **arguments: t.Any) -> Document:
+        task = Task()
+        task.args = {"definition": copy.deepcopy(DEFINITION), "secret_env": ["PASSWORD"], **arguments}
+        task.check_mode = check
+        context = PlayContext()
+        loader = DataLoader()
+        plugin = ActionModule(task, connection_loader.get("local", context), context, loader, None)
+        monkeypatch.setattr(plugin, "_execute_module", module)
+        return plugin.run(task_vars={})
+
+    return run
+
+
+def changed(**changes: t.Any) -> Document:
+    """Return the definition with changes."""
+    return {**DEFINITION, **changes}
+
+
+# --- Mask ----------------------------------------------------------------------------------------
+
+
+def learned(*names: str, declared: Document | None = None, stored: Document | None = None) -> Mask:
+    mask = Mask(names)
+    mask.learn(declared or {}, DECLARED)
+    mask.learn(stored or {}, STORED)
+    return mask
+
+
+def test_a_secret_is_masked_wherever_it_appears() -> None:
+    mask = learned("PASSWORD", declared={"PASSWORD": NEW, "LEVEL": "INFO"})
+    document = {"a": [f"x{NEW}y", {"b": NEW}], "c": 3, "d": None, "e": "INFO"}
+    assert mask(document) == {"a": [f"x{DECLARED}y", {"b": DECLARED}], "c": 3, "d": None, "e": "INFO"}
+
+
+def test_old_and_new_value_get_different_masks() -> None:
+    mask = learned("PASSWORD", declared={"PASSWORD": NEW}, stored={"PASSWORD": OLD})
+    assert mask([f"PASSWORD={OLD}", f"PASSWORD={NEW}"]) == [f"PASSWORD={STORED}", f"PASSWORD={DECLARED}"]
+
+
+def test_an_unchanged_value_keeps_one_mask() -> None:
+    mask = learned("PASSWORD", declared={"PASSWORD": NEW}, stored={"PASSWORD": NEW})
+    assert mask(f"PASSWORD={NEW}") == f"PASSWORD={DECLARED}"
+
+
+def test_a_variable_of_a_secret_name_is_masked_even_when_its_value_is_unknown() -> None:
+    assert learned("PASSWORD")("PASSWORD=never seen") == f"PASSWORD={STORED}"
+
+
+def test_a_short_secret_does_not_break_the_name_of_its_variable() -> None:
+    assert learned("PASSWORD", declared={"PASSWORD": "A"})("PASSWORD=A") == f"PASSWORD={DECLARED}"
+
+
+def test_a_secret_that_contains_another_is_masked_whole() -> None:
+    mask = learned("SHORT", "LONG", declared={"SHORT": "abc", "LONG": "abcdef"})
+    assert "def" not in mask("x abcdef y")
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_an_empty_value_masks_nothing(empty: str | None) -> None:
+    assert learned("PASSWORD", declared={"PASSWORD": empty})("some text") == "some text"
+
+
+def test_a_value_may_have_equals_signs_and_a_name_without_a_value_is_left_out() -> None:
+    assert split_env(["A=b=c", "D=", "E"]) == {"A": "b=c", "D": ""}
+    assert split_env(None) == {}
+
+
+# --- Fingerprint ---------------------------------------------------------------------------------
+
+
+def test_the_fingerprint_is_stable_and_does_not_depend_on_the_order() -> None:
+    turned = dict(reversed(DEFINITION.items()))
+    turned["env"] = dict(reversed(DEFINITION["env"].items()))
+    assert fingerprint(turned) == fingerprint(copy.deepcopy(DEFINITION)) == fingerprint(DEFINITION)
+
+
+CHANGED: dict[str, Document] = {
+    "name": {"name": "another"},
+    "image": {"image": "prefect:4"},
+    "secret": {"env": {"PASSWORD": OLD, "LEVEL": "INFO"}},
+    "one variable more": {"env": {**DEFINITION["env"], "MORE": ""}},
+    "one variable less": {"env": {"PASSWORD": NEW}},
+    "alias": {"networks": [{"name": "net", "aliases": ["other"]}]},
+    "network": {"networks": [*DEFINITION["networks"], {"name": "proxy"}]},
+    "label": {"labels": {"team": "other"}},
+    "limit": {"memory": "513m"},
+    "option": {"init": True},
+}
+
+
+def test_any_change_of_the_definition_changes_the_fingerprint() -> None:
+    digests = [fingerprint(changed(**change)) for change in CHANGED.values()]
+    digests += [
+        fingerprint({key: value for key, value in DEFINITION.items() if key != gone}) for gone in ("memory", "env")
+    ]
+    digests.append(fingerprint(DEFINITION))
+    assert len(set(digests)) == len(digests)
+
+
+def test_the_fingerprint_tells_nothing_of_a_secret() -> None:
+    digest = fingerprint(DEFINITION)
+    assert len(digest) == 32
+    assert int(digest, 16)
+
+
+def test_two_containers_with_the_same_password_have_nothing_in_common() -> None:
+    assert fingerprint({"name": "a", "env": {"PASSWORD": NEW}}) != fingerprint({"name": "b", "env": {"PASSWORD": NEW}})
+
+
+# --- The engine's words --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "health"),
+    [
+        ("Up 2 hours (healthy)", "healthy"),
+        ("Up 2 hours (unhealthy)", "unhealthy"),
+        ("Up 1 second (health: starting)", "starting"),
+        ("Up 2 hours", None),
+        ("", None),
+    ],
+)
+def test_health_is_read_from_the_status_in_the_list(status: str, health: str | None) -> None:
+    assert from_survey({**FOUND, "Status": status})["health"] == health
+
+
+@pytest.mark.parametrize(("state", "running"), [("running", True), ("exited", False), ("created", False)])
+def test_only_a_running_container_runs(state: str, running: bool) -> None:
+    found = from_survey({**FOUND, "State": state})
+    assert (found["status"], found["running"]) == (state, running)
+
+
+def test_list_and_inspection_tell_of_a_container_in_the_same_words() -> None:
+    listed, inspected = from_survey(FOUND), summary(INSPECTED)
+    assert list(listed) == list(inspected)
+    same = ("id", "name", "image", "status", "running", "health")
+    assert {key: listed[key] for key in same} == {key: inspected[key] for key in same}
+
+
+def test_nothing_is_told_of_no_container() -> None:
+    assert summary(None) == summary({}) == {}
+
+
+def test_a_container_without_labels_and_health_is_told_of() -> None:
+    bare = {"Id": "1", "Name": "/bare", "Config": {"Image": "i", "Labels": None}, "State": {"Running": False}}
+    assert (summary(bare)["labels"], summary(bare)["health"]) == ({}, None)
+    assert from_survey({"Id": "1", "Names": ["/bare"], "Labels": None})["labels"] == {}
+
+
+# --- The label -----------------------------------------------------------------------------------
+
+TRUST: dict[str, tuple[Document, str, bool]] = {
+    "as declared": ({}, "sha256:1", True),
+    "another definition": ({"Labels": {LABEL: "another"}}, "sha256:1", False),
+    "no label": ({"Labels": {"team": "data"}}, "sha256:1", False),
+    "no labels": ({"Labels": None}, "sha256:1", False),
+    "stopped": ({"State": "exited"}, "sha256:1", False),
+    "paused": ({"State": "paused"}, "sha256:1", False),
+    "restarting": ({"State": "restarting"}, "sha256:1", False),
+    "the name has another image now": ({}, "sha256:2", False),
+    "the name has no image now": ({}, "", False),
+    "neither has an image": ({"ImageID": ""}, "", False),
+    "taken out of its network": ({"NetworkSettings": {"Networks": {}}}, "sha256:1", False),
+    "in one network more": ({"NetworkSettings": {"Networks": {"net": {}, "other": {}}}}, "sha256:1", False),
+    "in another network": ({"NetworkSettings": {"Networks": {"other": {}}}}, "sha256:1", False),
+    "networks unknown": ({"NetworkSettings": None}, "sha256:1", False),
+}
+
+
+@pytest.mark.parametrize("name", TRUST)
+def test_the_label_is_believed_of_a_container_that_runs_as_declared_and_of_no_other(action: Action, name: str) -> None:
+    differences, image, trusted = TRUST[name]
+    module = Module(changed=False, container=INSPECTED)
+    result = action(module, found={**FOUND, **differences}, found_image=image, trust_label=True)
+    assert (module.calls == []) is trusted
+    assert result["changed"] is False
+
+
+def test_a_container_that_is_believed_is_told_of_from_the_list(action: Action) -> None:
+    result = action(Module(), found=FOUND, found_image="sha256:1", trust_label=True)
+    assert result == {"changed": False, "differs": False, "container": from_survey(FOUND), "diff": {}}
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_the_label_is_not_believed_unless_told_so(action: Action, check: bool) -> None:
+    module = Module(changed=False, container=INSPECTED)
+    action(module, check=check, found=FOUND, found_image="sha256:1")
+    assert len(module.calls) == 1
+
+
+def test_no_container_is_found_by_no_label(action: Action) -> None:
+    module = Module(changed=True, container=INSPECTED)
+    action(module, trust_label=True, found_image="sha256:1")
+    assert len(module.calls) == 1
+
+
+def test_the_module_gets_the_definition_with_its_label(action: Action) -> None:
+    module = Module(changed=True, container=INSPECTED)
+    action(module)
+    (call,) = module.calls
+    assert call == {**DEFINITION, "labels": {"team": "data", LABEL: fingerprint(DEFINITION)}}
+
+
+def test_the_label_is_no_difference_to_show() -> None:
+    before = {"labels": {"team": "a", LABEL: "1"}, "memory": "1m"}
+    after = {"labels": {"team": "b", LABEL: "2"}, "memory": "2m"}
+    shown = without_label({"before": before, "after": after})
+    assert shown == {
+        "before": {"labels": {"team": "a"}, "memory": "1m"},
+        "after": {"labels": {"team": "b"}, "memory": "2m"},
+    }
+
+
+def test_labels_that_differ_in_nothing_else_are_not_shown() -> None:
+    shown = without_label(
+        {"before": {"labels": {"team": "a", LABEL: "1"}}, "after": {"labels": {"team": "a", LABEL: "2"}}}
+    )
+    assert shown == {"before": {}, "after": {}}
+
+
+@pytest.mark.parametrize(
+    "diff", [{}, {"before": {}, "after": {}}, {"before": "", "after": ""}, {"after": {"labels": {}}}]
+)
+def test_a_diff_without_labels_stays(diff: Document) -> None:
+    assert without_label(copy.deepcopy(diff)) == diff
+
+
+# --- Runs ----------------------------------------------------------------------------------------
+
+
+def test_check_mode_predicts_a_container_that_is_not_there_without_the_module(action: Action) -> None:
+    module = Module()
+    result = action(module, check=True, missing_networks=["net"])
+    assert module.calls == []
+    assert (result["changed"], result["differs"], result["container"]) == (True, True, {})
+    assert result["diff"]["before"] == {}
+    assert result["diff"]["after"] == changed(env={"PASSWORD": DECLARED, "LEVEL": "INFO"})
+
+
+def test_what_the_module_says_is_passed_on_in_a_chosen_part(action: Action) -> None:
+    result = action(Module(changed=True, container=INSPECTED, invocation={"module_args": DEFINITION}, warnings=[NEW]))
+    assert set(result) == {"changed", "differs", "container", "diff"}
+    assert result["container"] == {
+        "id": "c0ffee",
+        "name": "server",
+        "image": "prefect:3",
+        "labels": {"team": "data"},
+        "status": "running",
+        "running": True,
+        "health": "healthy",
+        "started_at": "2026-01-01T00:00:00Z",
+        "exit_code": 0,
+    }
+    assert NEW not in json.dumps(result)
+
+
+@pytest.mark.parametrize("differs", [False, True])
+def test_a_change_is_the_modules(action: Action, differs: bool) -> None:
+    result = action(Module(changed=differs, container=INSPECTED), found=FOUND)
+    assert (result["changed"], result["differs"]) == (differs, differs)
+
+
+def test_a_changed_secret_shows_in_the_diff_and_neither_value_does(action: Action) -> None:
+    diff = {
+        "before": {"env": ["LEVEL=INFO", f"PASSWORD={OLD}"], "labels": {LABEL: "1"}},
+        "after": {"env": ["LEVEL=INFO", f"PASSWORD={NEW}"], "labels": {LABEL: "2"}},
+    }
+    result = action(Module(changed=True, container=INSPECTED, diff=diff), found=FOUND)
+    assert result["diff"] == {
+        "before": {"env": ["LEVEL=INFO", f"PASSWORD={STORED}"]},
+        "after": {"env": ["LEVEL=INFO", f"PASSWORD={DECLARED}"]},
+    }
+
+
+def test_a_stored_secret_is_masked_in_other_words_of_the_module_too(action: Action) -> None:
+    stored = {**INSPECTED, "Config": {**INSPECTED["Config"], "Env": [f"PASSWORD={OLD}"], "Labels": {"note": OLD}}}
+    result = action(Module(changed=True, container=stored), found=FOUND)
+    assert result["container"]["labels"] == {"note": STORED}
+
+
+def test_a_failure_names_the_container_and_no_secret(action: Action) -> None:
+    result = action(
+        Module(
+            failed=True,
+            msg=f"Error creating container: invalid {NEW}, was PASSWORD={NEW} or {OLD}",
+            container={"Config": {"Env": [f"PASSWORD={OLD}"]}},
+            exception=f"Traceback {NEW}",
+            invocation={"module_args": DEFINITION},
+        ),
+        found=FOUND,
+    )
+    reason = f"Error creating container: invalid {DECLARED}, was PASSWORD={DECLARED} or {STORED}"
+    assert result == {"failed": True, "changed": False, "msg": f"Container 'server': {reason}"}
+
+
+def test_a_failure_without_a_reason_says_so(action: Action) -> None:
+    assert action(Module(failed=True))["msg"] == "Container 'server': the module gave no reason"
+
+
+def test_check_mode_does_not_ask_the_module_for_a_network_that_is_yet_to_be_made(action: Action) -> None:
+    definition = changed(networks=[{"name": "net"}, {"name": "proxy"}])
+    module = Module(changed=False, container=INSPECTED, diff={"before": {}, "after": {}})
+    result = action(module, check=True, definition=definition, found=FOUND, missing_networks=["proxy"])
+    assert module.calls[0]["networks"] == [{"name": "net"}]
+    # Nor does a missing image stop a prediction.
+    assert module.calls[0]["pull"] == "missing"
+    assert (result["changed"], result["differs"]) == (True, True)
+    assert result["diff"] == {"before": {}, "after": {"networks_to_join": ["proxy"]}}
+
+
+def test_a_run_gives_the_module_all_networks(action: Action) -> None:
+    module = Module(changed=True, container=INSPECTED)
+    action(module, definition=changed(pull="never"), missing_networks=["net"])
+    assert module.calls[0]["networks"] == DEFINITION["networks"]
+    assert module.calls[0]["pull"] == "never"
+
+
+@pytest.mark.parametrize("definition", [{}, {"name": ""}, {"image": "prefect:3"}])
+def test_a_definition_without_a_name_is_refused(action: Action, definition: Document) -> None:
+    with pytest.raises(AnsibleActionFail, match="has no 'name'"):
+        action(Module(), definition=definition)
+
+
+def test_an_option_that_does_not_exist_is_refused(action: Action) -> None:
+    with pytest.raises(AnsibleActionFail, match="trust_lable"):
+        action(Module(), trust_lable=True)
