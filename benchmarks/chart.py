@@ -50,7 +50,7 @@ def axis(scale: Scale, bottom: float) -> Iterator[str]:
         yield text(x, bottom + 18, f"{number * scale.step:g} s", 12, "middle")
 
 
-def bar(scale: Scale, y: float, name: str, colour: str, median: float, rounds: list[float]) -> Iterator[str]:
+def contender(scale: Scale, y: float, name: str, colour: str, median: float, rounds: list[float]) -> Iterator[str]:
     """Yield one contender's bar, with its name before and its median after it."""
     middle = y + BAR / 2
     yield text(LEFT - 10, middle + 4, name, anchor="end")
@@ -66,7 +66,7 @@ def group(scale: Scale, y: float, title: str, result: Mapping[str, Any]) -> Iter
     ratio = f"{result['ratio']:.2f} times {other} (goal: at most {result['goal']:g})"
     yield text(LEFT, y + 8, f"{title}: {ratio}", weight="bold")
     for number, (name, rounds) in enumerate(result["seconds"].items()):
-        yield from bar(scale, y + 18 + number * ROW, name, COLOURS[number], result["median"][name], rounds)
+        yield from contender(scale, y + 18 + number * ROW, name, COLOURS[number], result["median"][name], rounds)
 
 
 def draw(title: str, caption: str, phases: Mapping[str, str], results: Mapping[str, Any]) -> str:

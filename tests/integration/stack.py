@@ -300,8 +300,8 @@ def _environment() -> dict[str, str]:
     }
 
 
-def task(name: str, module: str, /, **options: t.Any) -> Task:
+def task(title: str, module: str, /, **options: t.Any) -> Task:
     """Return a task; options that begin with ``on_`` are its keywords, such as ``on_check_mode``."""
     keywords = {key[3:]: value for key, value in options.items() if key.startswith("on_")}
     arguments = {key: value for key, value in options.items() if not key.startswith("on_")}
-    return {"name": name, f"selfhosted.prefect.{module}": arguments, **keywords}
+    return {"name": title, f"selfhosted.prefect.{module}": arguments, **keywords}

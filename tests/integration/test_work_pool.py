@@ -30,8 +30,8 @@ CHANGED = {
 }
 
 
-def pool(name: str, /, **options: object) -> Task:
-    return task(name, "work_pool", **options)
+def pool(title: str, /, **options: object) -> Task:
+    return task(title, "work_pool", **options)
 
 
 def test_create_again_change_again_check_diff_absent_again(server: Server, playbook: Playbook) -> None:

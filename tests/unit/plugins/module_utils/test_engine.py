@@ -226,7 +226,7 @@ def test_a_diff_shows_options_and_no_secrets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "answer"),
+    ("one", "other", "answer"),
     [
         (1, 1.0, False),
         (1, True, True),
@@ -241,6 +241,6 @@ def test_a_diff_shows_options_and_no_secrets() -> None:
         ("1", 1, True),
     ],
 )
-def test_values_differ_by_meaning(left: object, right: object, answer: bool) -> None:
-    assert _engine.differs(left, right) is answer
-    assert _engine.differs(right, left) is answer
+def test_values_differ_by_meaning(one: object, other: object, answer: bool) -> None:
+    assert _engine.differs(one, other) is answer
+    assert _engine.differs(other, one) is answer
