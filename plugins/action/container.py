@@ -65,6 +65,21 @@ def split_env(env: t.Any) -> dict[str, str]:
     return dict(item.split("=", 1) for item in env or [] if "=" in item)
 
 
+def as_text(name: str, value: t.Any) -> str:
+    """A variable's value as the engine takes it. YAML's booleans become the words that settings are written with.
+
+    :raises AnsibleActionFail: The value is none, a list or a dictionary.
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    raise AnsibleActionFail(
+        f"The environment variable {name} is {type(value).__name__}, and must be a text, a number or a boolean."
+        " Write JSON as a text; leave a variable out to have none."
+    )
+
+
 def summary(container: t.Any) -> dict[str, t.Any]:
     """The part of an inspected container that tells what it is, without its environment."""
     if not container:
@@ -148,6 +163,8 @@ class ActionModule(ActionBase):
         definition: dict[str, t.Any] = dict(args["definition"])
         if not definition.get("name"):
             raise AnsibleActionFail("The container definition has no 'name'.")
+        if definition.get("env"):
+            definition["env"] = {name: as_text(name, value) for name, value in definition["env"].items()}
         found: dict[str, t.Any] = args["found"]
         mask = Mask(args["secret_env"])
         mask.learn(definition.get("env") or {}, DECLARED)
