@@ -74,8 +74,9 @@ def as_text(name: str, value: t.Any) -> str:
         return str(value).lower()
     if isinstance(value, (str, int, float)):
         return str(value)
+    kind = "a list" if isinstance(value, list) else "a dictionary" if isinstance(value, dict) else "empty"
     raise AnsibleActionFail(
-        f"The environment variable {name} is {type(value).__name__}, and must be a text, a number or a boolean."
+        f"The environment variable {name} is {kind}, and must be a text, a number or a boolean."
         " Write JSON as a text; leave a variable out to have none."
     )
 
