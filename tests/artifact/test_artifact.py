@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -15,7 +14,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from ansible_collections.selfhosted.prefect.tests.installed import ROOT, build, install, run
+
 COLLECTION = "selfhosted.prefect"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[!_]*.py"))
 ROLES = sorted(path.parent.name for path in (ROOT / "roles").glob("*/meta"))
@@ -42,21 +42,6 @@ SHIPPED = {
 pytestmark = pytest.mark.artifact
 
 
-def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run one of the environment's commands as a user of another project would: none of our settings reach it."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PREFECT_"))}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{inherited['PATH']}"
-    return subprocess.run(
-        [str(word) for word in command],
-        cwd=cwd,
-        env={**inherited, "PATH": path, "ANSIBLE_NOCOLOR": "1", **environment},
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=120,
-    )
-
-
 def play(project: Path, tasks: list[dict[str, Any]]) -> subprocess.CompletedProcess[str]:
     """Run tasks on this machine from the project's folder; the output of ansible-playbook is JSON."""
     playbook = project / "play.yml"
@@ -72,20 +57,14 @@ def play(project: Path, tasks: list[dict[str, Any]]) -> subprocess.CompletedProc
 @pytest.fixture(scope="session")
 def tarball() -> Path:
     """The tarball, built from this checkout."""
-    result = run("make", "--no-print-directory", "build", cwd=ROOT)
-    assert result.returncode == 0, result.stdout + result.stderr
-    (found,) = (ROOT / "build").glob("selfhosted-prefect-*.tar.gz")
-    return found
+    return build()
 
 
 @pytest.fixture(scope="session")
 def project(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty project with the collection installed from the tarball into its folder ``collections``."""
+    """An empty project with the collection installed from the tarball."""
     folder = tmp_path_factory.mktemp("project")
-    (folder / "ansible.cfg").write_text("[defaults]\ncollections_path = collections\n")
-    install = ("ansible-galaxy", "collection", "install", "--offline", "--no-deps", "-p", "collections", tarball)
-    result = run(*install, cwd=folder)
-    assert result.returncode == 0, result.stdout + result.stderr
+    install(tarball, folder)
     return folder
 
 

@@ -150,11 +150,12 @@ class Deployment:
 
     :param place: Directory for inventory and playbooks.
     :param name: Word in all names of the stack; empty for the one that most tests share.
-    :param variables: Inventory variables beside the names and images.
+    :param variables: Inventory variables beside the names and images; one that is None is left out.
     """
 
     def __init__(self, place: Path, name: str = "", **variables: t.Any) -> None:
         self._place = place
+        self.environment: dict[str, str] = {}
         prefix = f"{PREFIX}{name}-" if name else PREFIX
         self.network = f"{prefix}net"
         self.volumes = {service: f"{prefix}{service}" for service in ("database", "server")}
@@ -190,35 +191,66 @@ class Deployment:
         auth = self.variables.get("prefect_server_api_auth_string")
         return Server(f"http://127.0.0.1:{self.port}/api", self.containers["server"], auth)
 
-    def playbook(self, name: str, *options: str, without: t.Collection[str] = (), **changes: t.Any) -> Run:
+    def playbook(self, name: str, *options: str, **changes: t.Any) -> Run:
         """Run one of the collection's playbooks.
 
         :param options: Options of ansible-playbook.
-        :param without: Variables that are left out.
-        :param changes: Variables that differ in this run.
+        :param changes: Variables that differ in this run; one that is None is left out.
         """
-        return self._run(f"selfhosted.prefect.{name}", options, self._changed(changes, without))
+        return self._run(f"selfhosted.prefect.{name}", options, {"localhost": (SERVICES, changes)})["localhost"]
 
-    def role(self, service: str, *options: str, without: t.Collection[str] = (), **changes: t.Any) -> Run:
+    def playbooks(self, name: str, cases: dict[str, Variables], *options: str) -> dict[str, Run]:
+        """Run a playbook for several sets of changes side by side: each is a host of its own, and all are this machine."""
+        return self._run(
+            f"selfhosted.prefect.{name}", options, {case: (SERVICES, changes) for case, changes in cases.items()}
+        )
+
+    def role(self, service: str, *options: str, tasks_from: str = "main", **changes: t.Any) -> Run:
         """Run one role alone, as another project would."""
-        task = {"name": f"Run the {service}", "ansible.builtin.import_role": {"name": f"selfhosted.prefect.{service}"}}
-        play = {"hosts": f"prefect_{service}", "gather_facts": False, "tasks": [task]}
-        path = self._place / f"{service}.yml"
-        path.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
-        return self._run(str(path), options, self._changed(changes, without))
+        return self.roles({"localhost": (service, changes)}, *options, tasks_from=tasks_from)["localhost"]
 
-    def _changed(self, changes: Variables, without: t.Collection[str]) -> Variables:
-        return {name: value for name, value in {**self.variables, **changes}.items() if name not in without}
+    def roles(self, cases: dict[str, tuple[str, Variables]], *options: str, tasks_from: str = "main") -> dict[str, Run]:
+        """Run one role alone for each of several sets of changes, side by side as C(playbooks) does."""
+        runs: dict[str, Run] = {}
+        for service in SERVICES:
+            mine = {case: ((service,), changes) for case, (role, changes) in cases.items() if role == service}
+            role = {"name": f"selfhosted.prefect.{service}", "tasks_from": tasks_from}
+            task = {"name": f"Run the {service}", "ansible.builtin.import_role": role}
+            # A playbook each, since one ends when all hosts of a play have failed.
+            if mine:
+                runs |= self.plays(
+                    [{"hosts": f"prefect_{service}", "gather_facts": False, "tasks": [task]}], mine, *options
+                )
+        return runs
 
-    def _run(self, playbook: str, options: t.Sequence[str], variables: Variables) -> Run:
-        # The environment of one run is a variable too, so that all of a bad input stands in one place.
+    def plays(
+        self, plays: list[Variables], cases: dict[str, tuple[t.Collection[str], Variables]], *options: str
+    ) -> dict[str, Run]:
+        """Run plays of one's own."""
+        path = self._place / "plays.yml"
+        path.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
+        return self._run(str(path), options, cases)
+
+    def _run(
+        self, playbook: str, options: t.Sequence[str], cases: dict[str, tuple[t.Collection[str], Variables]]
+    ) -> dict[str, Run]:
         settings = self._place / "ansible.cfg"
         settings.touch()
-        environment = {**_environment(), "ANSIBLE_CONFIG": str(settings), **variables.pop("environment", {})}
-        group = {"hosts": {"localhost": None}}
-        children = {f"prefect_{service}": group for service in SERVICES}
+        environment = {**_environment(), "ANSIBLE_CONFIG": str(settings), **self.environment}
+        hosts: Variables = {}
+        for case, (_services, changes) in cases.items():
+            # The environment of one run is a variable too, so that all of a bad input stands in one place.
+            environment |= changes.get("environment", {})
+            variables = {**self.variables, **changes, "environment": None}
+            hosts[case] = {name: value for name, value in variables.items() if value is not None}
+        children = {
+            f"prefect_{service}": {
+                "hosts": {case: None for case, (services, _changes) in cases.items() if service in services}
+            }
+            for service in SERVICES
+        }
         inventory = self._place / "inventory.yml"
-        inventory.write_text(yaml.safe_dump({"prefect": {"children": children, "vars": variables}}), encoding="utf-8")
+        inventory.write_text(yaml.safe_dump({"prefect": {"hosts": hosts, "children": children}}), encoding="utf-8")
         # What a person reads has no results of tasks in it, so verbosity takes Ansible's own output.
         verbose = any(option.startswith("-v") for option in options)
         if verbose:
@@ -238,14 +270,21 @@ class Deployment:
             env=environment,
             timeout=300,
         )
-        assert "WARNING]" not in done.stdout + done.stderr, done.stdout + done.stderr
-        run = Run(done.returncode, done.stdout + done.stderr)
-        if not verbose:
-            assert done.stdout.startswith("{"), run.output
-            run.tasks = [
-                (task["task"]["name"].rpartition(" : ")[2], task["hosts"]["localhost"])
-                for play in json.loads(done.stdout)["plays"]
+        output = done.stdout + done.stderr
+        assert "WARNING]" not in output, output
+        if verbose:
+            return dict.fromkeys(cases, Run(done.returncode, output))
+        assert done.stdout.startswith("{"), output
+        report = json.loads(done.stdout)
+        runs = {}
+        for case in cases:
+            statistics = report["stats"].get(case, {})
+            failed = not statistics or statistics["failures"] or statistics["unreachable"]
+            runs[case] = Run(done.returncode if failed or len(cases) == 1 else 0, output)
+            runs[case].tasks = [
+                (task["task"]["name"].rpartition(" : ")[2], task["hosts"][case])
+                for play in report["plays"]
                 for task in play["tasks"]
-                if "localhost" in task["hosts"]
+                if case in task["hosts"]
             ]
-        return run
+        return runs
