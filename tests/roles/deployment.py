@@ -224,7 +224,7 @@ class Deployment:
         return runs
 
     def plays(
-        self, plays: list[Variables], cases: dict[str, tuple[t.Collection[str], Variables]], *options: str
+        self, plays: list[Variables], cases: t.Mapping[str, tuple[t.Collection[str], Variables]], *options: str
     ) -> dict[str, Run]:
         """Run plays of one's own."""
         path = self._place / "plays.yml"
@@ -232,7 +232,7 @@ class Deployment:
         return self._run(str(path), options, cases)
 
     def _run(
-        self, playbook: str, options: t.Sequence[str], cases: dict[str, tuple[t.Collection[str], Variables]]
+        self, playbook: str, options: t.Sequence[str], cases: t.Mapping[str, tuple[t.Collection[str], Variables]]
     ) -> dict[str, Run]:
         settings = self._place / "ansible.cfg"
         settings.touch()
