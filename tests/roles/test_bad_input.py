@@ -341,12 +341,14 @@ def test_a_stopped_database_is_started_again(lone: Deployment) -> None:
 
 def test_bad_input_on_an_empty_host_leaves_it_empty(tmp_path: Path) -> None:
     empty = Deployment(tmp_path, "empty")
-    # What a service is refused for is known before any service is made; what only a pull can tell is known for the first.
-    late = {"missing-image", "missing-image-of-the-worker", "missing-image-with-prefect-docker"}
-    late |= {"full-disk-for-the-worker", "limit-that-the-engine-refuses"}
-    bad: dict[str, Variables] = {name: item.changes for name, item in BAD.items() if name not in late}
+    # What only a pull, the server's version or the engine can tell is known when the services before are there.
+    early = (
+        *("empty-password", "missing-image-of-the-database", "full-disk-for-the-database"),
+        *("empty-password-of-the-server", "auth-string-in-quotes", "missing-network", "full-disk"),
+        *("reserved-pool", "no-workers", "server-settings-for-a-worker", "missing-config.json"),
+    )
+    bad: dict[str, Variables] = {name: BAD[name].changes for name in early}
     bad["two-kinds-of-credentials"] = {"prefect_worker_api_auth_string": "admin:x", "prefect_worker_api_key": "pnu_x"}
-    bad["no-password"] = {"prefect_database_password": None, "prefect_server_database_password": "prefect"}
     before = snapshot()
     runs = empty.playbooks("site", bad)
     messages = {name: run.refused() for name, run in runs.items()}
