@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import typing as t
 
 from ansible.errors import AnsibleActionFail
@@ -21,6 +22,10 @@ from ansible.plugins.action import ActionBase
 DOCKER_CONTAINER = "community.docker.docker_container"
 # A digest of the definition that a container was made from.
 LABEL = "selfhosted.prefect.definition"
+# Other variables whose names say that nobody should see their values.
+SECRET_NAME = re.compile(r"PASSWORD|SECRET|TOKEN|API_KEY|AUTH_STRING|CREDENTIAL|CONNECTION_URL", re.IGNORECASE)
+# A URL with a password in it.
+SECRET_VALUE = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 DECLARED = "********"
 STORED = "******** (another value)"
 
@@ -63,6 +68,11 @@ class Mask:
 def split_env(env: t.Any) -> dict[str, str]:
     """C(NAME=value) strings, as the engine stores them, as a dictionary."""
     return dict(item.split("=", 1) for item in env or [] if "=" in item)
+
+
+def secret_names(env: t.Mapping[str, str]) -> list[str]:
+    """Names of the variables that look like secrets."""
+    return [name for name, value in env.items() if SECRET_NAME.search(name) or SECRET_VALUE.search(value)]
 
 
 def as_text(name: str, value: t.Any) -> str:
@@ -158,6 +168,8 @@ class ActionModule(ActionBase):
                 "found": {"type": "dict", "default": {}},
                 "found_image": {"type": "str", "default": ""},
                 "trust_label": {"type": "bool", "default": False},
+                "validate": {"type": "bool", "default": False},
+                "hint": {"type": "str", "default": ""},
                 "missing_networks": {"type": "list", "elements": "str", "default": []},
             }
         )
@@ -167,18 +179,23 @@ class ActionModule(ActionBase):
         if definition.get("env"):
             definition["env"] = {name: as_text(name, value) for name, value in definition["env"].items()}
         found: dict[str, t.Any] = args["found"]
-        mask = Mask(args["secret_env"])
+        mask = Mask([*args["secret_env"], *secret_names(definition.get("env") or {})])
         mask.learn(definition.get("env") or {}, DECLARED)
 
         if self._task.check_mode and not found:
             # The module cannot predict a container whose network is yet to be made.
+            if args["validate"]:
+                networks = {network["name"] for network in definition.get("networks") or []}
+                refusal = self._call(dict(definition), mask, networks, args["hint"], task_vars)
+                if refusal.get("failed"):
+                    return refusal
             after = mask(json.loads(json.dumps(definition)))
             return {"changed": True, "differs": True, "container": {}, "diff": {"before": {}, "after": after}}
 
         definition["labels"] = {**(definition.get("labels") or {}), LABEL: fingerprint(definition)}
         if args["trust_label"] and self._as_labelled(definition, found, args["found_image"]):
             return {"changed": False, "differs": False, "container": mask(from_survey(found)), "diff": {}}
-        return self._call(definition, mask, set(args["missing_networks"]), task_vars)
+        return self._call(definition, mask, set(args["missing_networks"]), args["hint"], task_vars)
 
     @staticmethod
     def _as_labelled(definition: dict[str, t.Any], found: dict[str, t.Any], image: str) -> bool:
@@ -192,7 +209,12 @@ class ActionModule(ActionBase):
         )
 
     def _call(
-        self, definition: dict[str, t.Any], mask: Mask, missing: set[str], task_vars: dict[str, t.Any] | None
+        self,
+        definition: dict[str, t.Any],
+        mask: Mask,
+        missing: set[str],
+        hint: str,
+        task_vars: dict[str, t.Any] | None,
     ) -> dict[str, t.Any]:
         """Call the module and take from its result what may be shown."""
         if self._task.check_mode:
@@ -209,7 +231,8 @@ class ActionModule(ActionBase):
             mask.learn(split_env((result["diff"].get("before") or {}).get("env")), STORED)
         if result.get("failed"):
             reason = mask(str(result.get("msg", "the module gave no reason")))
-            return {"failed": True, "changed": False, "msg": f"Container '{definition['name']}': {reason}"}
+            origin = f" Its options come from the role and from {hint}." if hint else ""
+            return {"failed": True, "changed": False, "msg": f"Container '{definition['name']}': {reason}.{origin}"}
 
         diff = without_label(mask(result.get("diff") or {}))
         if unmade:

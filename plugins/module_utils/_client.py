@@ -79,6 +79,11 @@ def check_auth_string(value: str) -> None:
     """
     if value != value.strip():
         raise PrefectError("api_auth_string begins or ends with white space, which would become part of the password")
+    if any(not " " <= char <= "~" for char in value):
+        # Prefect compares it with hmac.compare_digest, which takes only ASCII, and answers 500 (3.8.8).
+        raise PrefectError(
+            "api_auth_string holds a character that is not printable ASCII, which Prefect cannot compare"
+        )
     if value[:1] in ("'", '"') or value[-1:] in ("'", '"'):
         raise PrefectError(
             "api_auth_string begins or ends with a quotation mark, which would become part of the credentials;"
@@ -183,7 +188,7 @@ class Client:
         :raises PrefectError: Any other failure.
         """
         try:
-            found: t.Optional[Json] = self.get(path)
+            found = self.get(path)
         except ApiError as exc:
             if exc.status != 404:
                 raise
@@ -195,6 +200,10 @@ class Client:
                     **exc.details,
                 ) from exc
             return None
+        if not isinstance(found, dict):
+            raise NotPrefectError(
+                f"GET {self.api_url}{path}: the answer is not an object, so this is not Prefect's API"
+            )
         return found
 
     def query(self, path: str, body: t.Optional[Json] = None) -> JSON:

@@ -58,6 +58,16 @@ options:
         taken to be as declared without another look. What C(docker update) changed on it is not seen then.
     type: bool
     default: false
+  validate:
+    description:
+      - Whether, in check mode, the definition of a container that does not exist is held against the module's options.
+    type: bool
+    default: false
+  hint:
+    description:
+      - Name of the variable that a user changes the definition with, for errors.
+    type: str
+    default: ""
   missing_networks:
     description:
       - Networks of the definition that do not exist yet. In check mode they are left out of the prediction and named in it.

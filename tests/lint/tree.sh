@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Copies the checkout (tracked and new files, none that git ignores) to TARGET, a folder that
+# Copies the checkout (what git tracks, so that nobody's own settings are published) to TARGET, a folder that
 # must end in ansible_collections/selfhosted/prefect: ansible-test and ansible-galaxy want the
 # collection at such a path and clean. The copy is a repository of its own, without which
 # ansible-test would ask the checkout's, which ignores it. A copy that exists is brought up to
@@ -18,7 +18,7 @@ mkdir -p "$target"
 [[ -d $target/.git ]] || git init --quiet "$target"
 find "$target" -mindepth 1 \( -path "$target/.git" -o -path "$target/tests/output" \) -prune -o \( -type f -o -type l \) -exec rm {} +
 # A file deleted but not yet committed is still listed by git: only what exists is copied.
-git ls-files -z --cached --others --exclude-standard \
+git ls-files -z --cached \
   | while IFS= read -r -d '' file; do
       if [[ -e $file || -L $file ]]; then printf '%s\0' "$file"; fi
     done \
