@@ -231,8 +231,8 @@ class ActionModule(ActionBase):
             mask.learn(split_env((result["diff"].get("before") or {}).get("env")), STORED)
         if result.get("failed"):
             reason = mask(str(result.get("msg", "the module gave no reason")))
-            origin = f" Its options come from the role and from {hint}." if hint else ""
-            return {"failed": True, "changed": False, "msg": f"Container '{definition['name']}': {reason}.{origin}"}
+            origin = f". Its options come from the role and from {hint}" if hint else ""
+            return {"failed": True, "changed": False, "msg": f"Container '{definition['name']}': {reason}{origin}"}
 
         diff = without_label(mask(result.get("diff") or {}))
         if unmade:

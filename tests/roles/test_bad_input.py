@@ -75,6 +75,27 @@ BAD = {
         {"prefect_server_container": {"env": {"PREFECT_SERVER_API_AUTH_STRING": "admin"}}},
         ("prefect_server_api_auth_string must be 'user:password'",),
     ),
+    "auth-string-that-is-not-ascii": Bad(
+        "server", {"prefect_server_api_auth_string": "admin:pässword"}, ("must be 'user:password'", "in ASCII")
+    ),
+    "address-of-ipv6": Bad(
+        "server", {"prefect_server_bind_address": "::1"}, ("prefect_server_bind_address is '::1'", "IPv4")
+    ),
+    "labels-in-a-list": Bad(
+        "server",
+        {"prefect_server_container": {"labels": ["a=b"]}},
+        ("prefect_server_container must have dictionaries for labels",),
+    ),
+    "variable-with-a-list": Bad(
+        "server",
+        {"prefect_server_environment": {"PREFECT_X": [1]}},
+        ("environment variable PREFECT_X is a list", "a number or a boolean"),
+    ),
+    "volume-of-a-running-database": Bad(
+        "database",
+        {"prefect_database_container_name": f"{PREFIX}second"},
+        ("mounted by the running container sp-rt-database", "destroy its data", "prefect_database_volume"),
+    ),
     "reserved-pool": Bad(
         "worker",
         {"prefect_worker_pool": "prefect-flows"},
@@ -241,6 +262,21 @@ def test_a_socket_that_is_forbidden_is_named(stack: Deployment) -> None:
     assert snapshot() == before
 
 
+@pytest.mark.parametrize("service", ["database", "server", "worker"])
+def test_a_container_of_somebody_else_is_not_replaced(stack: Deployment, service: str) -> None:
+    foreign = f"{PREFIX}foreign-{service}"
+    image = images()["prefect_database_image"]
+    docker("run", "--detach", "--name", foreign, "--network", "none", "--entrypoint", "sleep", image, "300")
+    before = snapshot()
+    changes: Variables = {f"prefect_{service}_container_name": foreign, f"prefect_{service}_volume": f"{PREFIX}unused"}
+    for options in ((), ("--check",)):
+        message = stack.role(service, *options, prefect_server_port=free_port(), **changes).refused()
+        assert f"has a container {foreign} that this collection did not make" in message
+        assert f"prefect_{service}_container_name" in message
+        assert snapshot() == before
+    docker("rm", "--force", foreign)
+
+
 def test_a_port_of_another_container_is_refused_by_its_name(stack: Deployment) -> None:
     holder = f"{PREFIX}holder"
     image = images()["prefect_database_image"]
@@ -252,6 +288,15 @@ def test_a_port_of_another_container_is_refused_by_its_name(stack: Deployment) -
     assert "prefect_server_port" in message
     assert snapshot() == before
     docker("rm", "--force", holder)
+
+
+def test_a_server_that_the_database_would_refuse_is_not_replaced(stack: Deployment) -> None:
+    before = snapshot()
+    message = stack.role("server", prefect_server_database_password="Gh8wrongSecret").refused()
+    assert "would not reach its database prefect at sp-rt-database:5432 as prefect" in message
+    assert "password authentication failed" in message
+    assert "Gh8wrongSecret" not in message
+    assert snapshot() == before
 
 
 def test_a_port_of_a_process_is_refused_by_its_name(stack: Deployment) -> None:
@@ -303,6 +348,16 @@ def test_a_wrong_password_is_refused_before_the_running_database_is_touched(lone
         assert snapshot() == before
 
 
+def test_a_wrong_password_is_refused_by_a_stopped_database_which_stays_as_it_was(lone: Deployment) -> None:
+    container = lone.containers["database"]
+    docker("stop", container)
+    before = docker("container", "inspect", "--format", "{{.Id}} {{.State.Status}}", container)
+    message = lone.role("database", **WRONG).refused()
+    assert f"The database in the volume {lone.volumes['database']} on localhost does not take" in message
+    assert docker("container", "inspect", "--format", "{{.Id}} {{.State.Status}}", container) == before
+    lone.role("database").succeeded()
+
+
 def test_a_wrong_password_for_a_volume_without_a_container_leaves_none(lone: Deployment) -> None:
     docker("rm", "--force", lone.containers["database"])
     docker("network", "rm", lone.network)
@@ -335,7 +390,7 @@ def test_a_stopped_database_is_started_again(lone: Deployment) -> None:
     preview = lone.role("database", "--check", "--diff").succeeded()
     assert list(preview.changed) == [f"Compare the container with its definition: {lone.containers['database']}"]
     started = lone.role("database").succeeded()
-    assert list(started.changed) == [f"Run the container {lone.containers['database']}"]
+    assert list(started.changed) == ["Start the container as it is"]
     assert lone.role("database").succeeded().changed == {}
 
 

@@ -22,8 +22,10 @@ from ansible_collections.selfhosted.prefect.plugins.action.container import (
     STORED,
     ActionModule,
     Mask,
+    as_text,
     fingerprint,
     from_survey,
+    secret_names,
     split_env,
     summary,
     without_label,
@@ -418,3 +420,50 @@ def test_a_definition_without_a_name_is_refused(action: Action, definition: Docu
 def test_an_option_that_does_not_exist_is_refused(action: Action) -> None:
     with pytest.raises(AnsibleActionFail, match="trust_lable"):
         action(Module(), trust_lable=True)
+
+
+# --- Environment ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), (5, "5"), (1.5, "1.5"), ("yes", "yes")])
+def test_a_variable_is_given_to_the_engine_as_a_text(value: object, text: str) -> None:
+    assert as_text("X", value) == text
+
+
+@pytest.mark.parametrize(("value", "kind"), [(None, "empty"), ([1], "a list"), ({"a": 1}, "a dictionary")])
+def test_a_variable_that_is_no_text_is_refused(value: object, kind: str) -> None:
+    with pytest.raises(AnsibleActionFail, match=f"variable X is {kind}"):
+        as_text("X", value)
+
+
+def test_a_variable_that_looks_like_a_secret_is_one() -> None:
+    env = {
+        "REDIS_PASSWORD": "a",
+        "MY_TOKEN": "b",
+        "BROKER_URL": "redis://:hidden@cache/1",
+        "UI_URL": "https://prefect.example.com",
+    }
+    assert secret_names(env) == ["REDIS_PASSWORD", "MY_TOKEN", "BROKER_URL"]
+
+
+def test_a_secret_of_the_users_own_is_masked_in_a_prediction(action: Action) -> None:
+    result = action(Module(), check=True, definition=changed(env={"REDIS_PASSWORD": 12345}))
+    assert result["diff"]["after"]["env"] == {"REDIS_PASSWORD": DECLARED}
+
+
+# --- Validation of what is not there yet ---------------------------------------------------------
+
+
+def test_a_definition_that_the_module_refuses_is_refused_in_a_prediction(action: Action) -> None:
+    module = Module(failed=True, msg="Unsupported parameters: memroy")
+    result = action(module, check=True, validate=True, hint="prefect_server_container")
+    assert result["failed"]
+    assert "memroy" in result["msg"]
+    assert "prefect_server_container" in result["msg"]
+
+
+def test_a_definition_that_the_module_takes_is_predicted(action: Action) -> None:
+    module = Module(changed=True)
+    result = action(module, check=True, validate=True)
+    assert result["diff"]["before"] == {}
+    assert result["differs"]
