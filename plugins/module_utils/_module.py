@@ -25,7 +25,7 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._client import 
 )
 from ansible_collections.selfhosted.prefect.plugins.module_utils._context import Context
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError, TransportError
-from ansible_collections.selfhosted.prefect.plugins.module_utils._http import UrlsTransport
+from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport
 from ansible_collections.selfhosted.prefect.plugins.module_utils._readiness import ABSENT_REASONS
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
@@ -167,7 +167,7 @@ def _client(module: AnsibleModule) -> Client:
     headers = auth_headers(auth_string, api_key)
     headers.update(check_custom_headers(params["custom_headers"] or {}, bool(headers)))
     return Client(
-        UrlsTransport(validate_certs=params["validate_certs"], ca_path=params["ca_path"]),
+        KeptAliveTransport(validate_certs=params["validate_certs"], ca_path=params["ca_path"]),
         check_api_url(params["api_url"]),
         headers=headers,
         timeout=params["timeout"],

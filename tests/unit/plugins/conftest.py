@@ -15,7 +15,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client
-from ansible_collections.selfhosted.prefect.plugins.module_utils._http import UrlsTransport
+from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport
 from ansible_collections.selfhosted.prefect.tests.certificates import make_authority
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.scripted import ScriptedServer
 
@@ -45,7 +45,7 @@ def pauses() -> list[float]:
 @pytest.fixture
 def client(server: ScriptedServer, pauses: list[float]) -> Client:
     """Talk to the scripted server without pauses."""
-    return Client(UrlsTransport(), server.url, timeout=5, retries=3, sleep=pauses.append)
+    return Client(KeptAliveTransport(), server.url, timeout=5, retries=3, sleep=pauses.append)
 
 
 @pytest.fixture(scope="session")

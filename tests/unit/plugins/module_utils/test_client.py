@@ -21,14 +21,16 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import 
     PrefectError,
     TransportError,
 )
-from ansible_collections.selfhosted.prefect.plugins.module_utils._http import UrlsTransport
+from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.scripted import Exchange, ScriptedServer
 
 SECRET = "hunter2-hunter2"
 
 
 def with_auth(server: ScriptedServer, auth_string: str | None = None, api_key: str | None = None) -> Client:
-    return Client(UrlsTransport(), server.url, headers=auth_headers(auth_string, api_key), sleep=lambda _seconds: None)
+    return Client(
+        KeptAliveTransport(), server.url, headers=auth_headers(auth_string, api_key), sleep=lambda _seconds: None
+    )
 
 
 def test_basic_auth_is_sent_with_the_first_request(server: ScriptedServer) -> None:
@@ -245,7 +247,7 @@ def test_another_403_is_told_at_once(client: Client, server: ScriptedServer) -> 
 
 
 def test_csrf_clients_differ_between_processes() -> None:
-    clients = {Client(UrlsTransport(), "http://localhost/api")._csrf_client for _number in range(3)}
+    clients = {Client(KeptAliveTransport(), "http://localhost/api")._csrf_client for _number in range(3)}
     assert len(clients) == 3
 
 
@@ -263,13 +265,13 @@ def test_refused_is_told_at_once(pauses: list[float]) -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/api"
     with pytest.raises(TransportError, match=f"GET {url}/x: connection refused") as caught:
-        Client(UrlsTransport(), url, sleep=pauses.append).get("/x")
+        Client(KeptAliveTransport(), url, sleep=pauses.append).get("/x")
     assert caught.value.kind == "refused"
     assert pauses == []
 
 
 def test_refused_after_an_answer_is_retried(server: ScriptedServer, pauses: list[float]) -> None:
-    client = Client(UrlsTransport(), server.url, retries=2, sleep=pauses.append)
+    client = Client(KeptAliveTransport(), server.url, retries=2, sleep=pauses.append)
     server.expect(Exchange("GET", "/x", body=1))
     client.get("/x")
     server._server.server_close()
@@ -280,7 +282,7 @@ def test_refused_after_an_answer_is_retried(server: ScriptedServer, pauses: list
 
 def test_a_name_that_does_not_resolve_is_told() -> None:
     with pytest.raises(TransportError, match="does not resolve") as caught:
-        Client(UrlsTransport(), "http://no-such-host.invalid/api").get("/x")
+        Client(KeptAliveTransport(), "http://no-such-host.invalid/api").get("/x")
     assert caught.value.kind == "unresolved"
 
 
@@ -288,30 +290,30 @@ def test_an_answer_that_does_not_come_in_time_is_told_and_not_awaited_again(paus
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/api"
         with pytest.raises(TransportError, match=r"no complete answer within 0.2 s") as caught:
-            Client(UrlsTransport(), url, timeout=0.2, sleep=pauses.append).get("/x")
+            Client(KeptAliveTransport(), url, timeout=0.2, sleep=pauses.append).get("/x")
     assert caught.value.kind == "timeout"
     assert pauses == []
 
 
 def test_an_untrusted_certificate_is_told(tls_server: ScriptedServer) -> None:
     with pytest.raises(TransportError, match=r"certificate is not trusted \(.+\).*ca_path") as caught:
-        Client(UrlsTransport(), tls_server.url).get("/x")
+        Client(KeptAliveTransport(), tls_server.url).get("/x")
     assert caught.value.kind == "tls"
 
 
 def test_a_private_authority_is_trusted_when_named(tls_server: ScriptedServer, authority: Path) -> None:
     tls_server.expect(Exchange("GET", "/x", body=1))
-    assert Client(UrlsTransport(ca_path=str(authority / "ca.pem")), tls_server.url).get("/x") == 1
+    assert Client(KeptAliveTransport(ca_path=str(authority / "ca.pem")), tls_server.url).get("/x") == 1
 
 
 def test_certificates_are_not_checked_when_that_is_asked_for(tls_server: ScriptedServer) -> None:
     tls_server.expect(Exchange("GET", "/x", body=1))
-    assert Client(UrlsTransport(validate_certs=False), tls_server.url).get("/x") == 1
+    assert Client(KeptAliveTransport(validate_certs=False), tls_server.url).get("/x") == 1
 
 
 def test_https_to_a_plain_http_port_says_so(server: ScriptedServer) -> None:
     with pytest.raises(TransportError, match="plain http"):
-        Client(UrlsTransport(), server.url.replace("http:", "https:")).get("/x")
+        Client(KeptAliveTransport(), server.url.replace("http:", "https:")).get("/x")
 
 
 @pytest.mark.parametrize(("text", "words"), [(None, "cannot be read"), ("hello", "holds no PEM certificate")])
@@ -320,13 +322,13 @@ def test_a_bad_ca_path_is_told(tmp_path: Path, text: str | None, words: str) -> 
     if text is not None:
         path.write_text(text)
     with pytest.raises(PrefectError, match=words):
-        UrlsTransport(ca_path=str(path))
+        KeptAliveTransport(ca_path=str(path))
 
 
 def test_a_proxy_of_the_environment_is_used(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", server.url.removesuffix("/api"))
     server.expect(Exchange("GET", "http://prefect.example/api/x", body=1))
-    assert Client(UrlsTransport(), "http://prefect.example/api").get("/x") == 1
+    assert Client(KeptAliveTransport(), "http://prefect.example/api").get("/x") == 1
 
 
 def test_netrc_does_not_replace_the_credentials(
@@ -350,7 +352,7 @@ def test_lists_are_read_page_by_page(client: Client, server: ScriptedServer) -> 
 
 
 def test_a_write_in_check_mode_raises_and_sends_nothing(server: ScriptedServer) -> None:
-    client = Client(UrlsTransport(), server.url, read_only=True)
+    client = Client(KeptAliveTransport(), server.url, read_only=True)
     with pytest.raises(CheckModeWriteError):
         client.create("/x/", {})
     with pytest.raises(CheckModeWriteError):

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, auth_headers
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError
-from ansible_collections.selfhosted.prefect.plugins.module_utils._http import UrlsTransport
+from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport
 from ansible_collections.selfhosted.prefect.plugins.module_utils._readiness import look, wait_until_ready
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.scripted import Exchange, ScriptedServer
 
@@ -86,7 +86,7 @@ def test_what_cannot_pass_fails_at_once(
 
 def test_an_untrusted_certificate_fails_at_once(tls_server: ScriptedServer) -> None:
     with pytest.raises(PrefectError, match="not trusted") as caught:
-        wait_until_ready(Client(UrlsTransport(), tls_server.url), 60)
+        wait_until_ready(Client(KeptAliveTransport(), tls_server.url), 60)
     assert caught.value.details["reason"] == "tls_not_trusted"
 
 
@@ -104,7 +104,7 @@ def test_a_service_that_is_no_http_fails_at_once() -> None:
         thread = threading.Thread(target=talk)
         thread.start()
         with pytest.raises(PrefectError, match="does not speak HTTP") as caught:
-            wait_until_ready(Client(UrlsTransport(), f"http://127.0.0.1:{other.getsockname()[1]}/api"), 60)
+            wait_until_ready(Client(KeptAliveTransport(), f"http://127.0.0.1:{other.getsockname()[1]}/api"), 60)
         thread.join()
     assert caught.value.details["reason"] == "not_prefect"
 
@@ -114,7 +114,7 @@ def test_a_service_that_is_no_http_fails_at_once() -> None:
     [(f"http://127.0.0.1:{closed_port()}/api", "refused"), ("http://no-such-host.invalid/api", "unresolved")],
 )
 def test_waiting_goes_on_where_nothing_is_yet_and_the_timeout_names_the_last_reason(url: str, reason: str) -> None:
-    client = Client(UrlsTransport(), url)
+    client = Client(KeptAliveTransport(), url)
     with pytest.raises(
         PrefectError, match=rf"{url} was not ready within 0.5 s; the last reason: GET {url}/ready"
     ) as caught:
@@ -138,6 +138,6 @@ def test_pauses_grow_to_a_second(client: Client, server: ScriptedServer) -> None
 
 def test_wrong_credentials_are_never_shown(server: ScriptedServer) -> None:
     server.expect(OK, Exchange("GET", "/admin/version", 401, {"exception_message": "Unauthorized"}))
-    state = look(Client(UrlsTransport(), server.url, headers=auth_headers("user:hunter2")))
+    state = look(Client(KeptAliveTransport(), server.url, headers=auth_headers("user:hunter2")))
     assert "hunter2" not in state.message
     assert "does not accept these credentials" in state.message
