@@ -32,6 +32,8 @@ _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN
 
 _NOT_THERE = frozenset({"refused", "unresolved", "unreachable"})
 
+_QUICKACK: t.Optional[int] = getattr(socket, "TCP_QUICKACK", None)
+
 _LONGEST_IDLE = 4.0
 """Seconds after which a connection is not used again. Prefect closes at 5; a request sent just then would be lost."""
 
@@ -90,6 +92,10 @@ class _Connection(http.client.HTTPConnection):
         # A server that does not want the whole body may have answered before it hung up.
         with contextlib.suppress(BrokenPipeError):
             self.send(b"".join(pieces))
+        if _QUICKACK is not None:
+            # A server that waits for the acknowledgement of the head before it sends the body, as Prefect does with
+            # several --workers, would wait 40 ms. Linux forgets the option, so it is set for each answer.
+            self.sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
         return self.getresponse()
 
 
