@@ -1,147 +1,28 @@
 # SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each kind of API object is made of (private: not for use outside this collection).
+"""Every kind of API object this collection manages (private: not for use outside this collection).
 
-One entry serves the argument spec, the engine, the info module, and the test that holds the options against the
-server's OpenAPI document. A new kind of object is one more entry here, and its documentation in ``plugins/modules``.
+One entry serves the argument spec, the engine, the info module, the modules for the whole server, and the test that holds
+the options against the server's OpenAPI document. A new kind of object is one more entry here, and its documentation in
+``plugins/modules``. What an entry needs beyond words stands in a file of the kind's own.
 """
 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
 
-from ansible_collections.selfhosted.prefect.plugins.module_utils import _work_pool
-from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, Json
-
-
-def same(value: t.Any) -> t.Any:
-    """Normalise nothing."""
-    return value
-
-
-def blank_is_none(value: t.Any) -> t.Any:
-    """Treat an empty text like none at all."""
-    return None if value == "" else value
-
-
-@dataclass(frozen=True)
-class Field:
-    """One option of a module.
-
-    :param option: Its name in Ansible.
-    :param type: Its Ansible type.
-    :param api: Its name in the API, where that differs.
-    :param updatable: Whether the server changes it in place.
-    :param way_out: For one that is not: what the user can do instead.
-    :param write_only: Whether the server never returns it. It is sent on creation and along with other changes.
-    :param nullable: Whether the API takes null for it. A desired null is refused otherwise.
-    :param no_log: Whether Ansible hides its value.
-    :param choices: Allowed values, if they are fixed.
-    :param elements: Ansible type of a list's elements.
-    :param parse: Turns the option into the API's value; raises ``PrefectError`` on bad input.
-    :param normalise: Turns a value, desired or current, into what is compared.
-    """
-
-    option: str
-    type: str = "str"
-    api: str = ""
-    updatable: bool = True
-    way_out: str = ""
-    write_only: bool = False
-    nullable: bool = False
-    no_log: bool = False
-    choices: t.Tuple[str, ...] = ()
-    elements: str = ""
-    parse: t.Callable[[t.Any], t.Any] = same
-    normalise: t.Callable[[t.Any], t.Any] = same
-
-    @property
-    def name(self) -> str:
-        """The field's name in the API."""
-        return self.api or self.option
-
-
-def _no_check(desired: Json) -> None:
-    """Accept anything."""
-
-
-def _as_given(client: Client, current: t.Optional[Json], desired: Json) -> Json:
-    """Resolve nothing."""
-    return desired
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of API object.
-
-    :param noun: The module's name and the key of its result.
-    :param label: What people call it.
-    :param collection: Path that objects are POSTed to.
-    :param item: Path of one object; braces name API fields of the desired or, for ids, of the current object.
-    :param listing: Path of the filter route that lists objects.
-    :param fields: The options that are fields of the API.
-    :param inputs: Options that are no fields of the API; ``resolve`` turns them into fields.
-    :param key: Options that identify an object.
-    :param required_on_create: Options that are needed only where the object does not exist.
-    :param exclusive: Groups of options that exclude each other.
-    :param check: Refuses desired values that need no server to be seen as wrong.
-    :param resolve: Turns the desired values into those of the API's fields, given the current object or None. May read
-        from the server; raises ``PrefectError`` on bad input.
-    :param find: Finds the current object where that takes more than reading ``item``.
-    :param update_method: ``PATCH`` sends only what changes; ``PUT`` all fields that were given.
-    :param created: Values the server sets on creation when they are not given; for predictions in check mode.
-    :param create_model: The schema of creation in the server's OpenAPI document.
-    :param update_model: The schema of an update there.
-    :param left_out: Fields of those schemas without an option, each with the reason.
-    """
-
-    noun: str
-    label: str
-    collection: str
-    item: str
-    listing: str
-    fields: t.Tuple[Field, ...]
-    create_model: str
-    update_model: str
-    inputs: t.Tuple[Field, ...] = ()
-    key: t.Tuple[str, ...] = ("name",)
-    required_on_create: t.Tuple[str, ...] = ()
-    exclusive: t.Tuple[t.Tuple[str, ...], ...] = ()
-    check: t.Callable[[Json], None] = _no_check
-    resolve: t.Callable[[Client, t.Optional[Json], Json], Json] = _as_given
-    find: t.Optional[t.Callable[[Client, Json], t.Optional[Json]]] = None
-    update_method: str = "PATCH"
-    created: t.Mapping[str, t.Any] = field(default_factory=dict)
-    left_out: t.Mapping[str, str] = field(default_factory=dict)
-
-    def argument_spec(self) -> t.Dict[str, t.Dict[str, t.Any]]:
-        """Return the Ansible argument spec of the kind's own options."""
-        spec: t.Dict[str, t.Dict[str, t.Any]] = {}
-        for entry in (*self.fields, *self.inputs):
-            option: t.Dict[str, t.Any] = {"type": entry.type}
-            if entry.option in self.key:
-                option["required"] = True
-            if entry.choices:
-                option["choices"] = list(entry.choices)
-            if entry.elements:
-                option["elements"] = entry.elements
-            if entry.no_log:
-                option["no_log"] = True
-            spec[entry.option] = option
-        return spec
-
-    def desired(self, params: t.Mapping[str, t.Any]) -> Json:
-        """Return what the user asked for, by names of the API. Options that are not set are left out.
-
-        :raises PrefectError: An option's value is wrong.
-        """
-        entries = (*self.fields, *self.inputs)
-        values = {e.name: e.parse(params[e.option]) for e in entries if params.get(e.option) is not None}
-        self.check(values)
-        return values
-
+from ansible_collections.selfhosted.prefect.plugins.module_utils import _concurrency, _variable, _work_pool, _work_queue
+from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Field, Filter, Kind
+from ansible_collections.selfhosted.prefect.plugins.module_utils._values import (
+    blank_is_none,
+    in_order,
+    parse_limit,
+    parse_name,
+    parse_tags,
+    parse_text,
+    parse_whole,
+)
 
 WORK_POOL = Kind(
     noun="work_pool",
@@ -149,28 +30,31 @@ WORK_POOL = Kind(
     collection="/work_pools/",
     item="/work_pools/{name}",
     listing="/work_pools/filter",
+    by_name="work_pools.name.any_",
+    by_id="work_pools.id.any_",
     fields=(
-        Field("name", updatable=False),
+        Field("name", updatable=False, parse=parse_name),
         Field(
             "type",
             updatable=False,
+            parse=parse_text,
             way_out=(
                 "Prefect cannot change a work pool's type. Either give the new work pool another name and point the"
                 " deployments to it, or remove this one first with state=absent. Removing it also removes its work"
                 " queues and worker records, and its deployments are left without a work pool"
             ),
         ),
-        Field("description", nullable=True, normalise=blank_is_none),
-        Field("paused", type="bool", api="is_paused"),
-        Field("concurrency_limit", nullable=True, parse=_work_pool.parse_concurrency_limit),
-        Field("base_job_template", type="dict"),
+        Field("description", null="", default=None, normalise=blank_is_none, parse=parse_text),
+        Field("paused", type="bool", api="is_paused", default=False),
+        Field("concurrency_limit", null="none", default=None, parse=parse_limit),
+        Field("base_job_template", type="dict", default={}),
     ),
     inputs=(Field("job_variable_defaults", type="dict"),),
+    filters=(Filter("type", "work_pools.type.any_", "list", "str"),),
     required_on_create=("type",),
     exclusive=(("base_job_template", "job_variable_defaults"),),
     check=_work_pool.check,
     resolve=_work_pool.resolve,
-    created={"description": None, "is_paused": False, "concurrency_limit": None, "base_job_template": {}},
     create_model="WorkPoolCreate",
     update_model="WorkPoolUpdate",
     left_out={
@@ -178,5 +62,130 @@ WORK_POOL = Kind(
     },
 )
 
-KINDS: t.Tuple[Kind, ...] = (WORK_POOL,)
-"""Every kind of object this collection manages."""
+WORK_QUEUE = Kind(
+    noun="work_queue",
+    label="work queue",
+    collection="/work_pools/{work_pool}/queues",
+    item="/work_pools/{work_pool}/queues/{name}",
+    listing="/work_queues/filter",
+    by_name="work_queues.name.any_",
+    by_id="work_queues.id.any_",
+    key=("work_pool", "name"),
+    fields=(
+        Field("work_pool", api="work_pool_name", updatable=False, refers="work_pool", in_path=True),
+        Field("name", updatable=False, parse=parse_name),
+        Field("description", default="", decode=_work_queue.decode_description, parse=parse_text),
+        Field("paused", type="bool", api="is_paused", default=False),
+        Field("concurrency_limit", null="none", default=None, parse=parse_limit),
+        Field("priority", type="int", parse=_work_queue.parse_priority),
+    ),
+    defaults=_work_queue.defaults,
+    system=_work_queue.is_default,
+    protected=_work_queue.why_kept,
+    lane=_work_queue.lane,
+    rank=_work_queue.rank,
+    create_model="WorkQueueCreate",
+    update_model="WorkQueueUpdate",
+    left_out={
+        "filter": "Belongs to agents, which Prefect 3 does not have",
+        "last_polled": "Is set by workers",
+    },
+)
+
+VARIABLE = Kind(
+    noun="variable",
+    label="variable",
+    collection="/variables/",
+    item="/variables/name/{name}",
+    listing="/variables/filter",
+    by_name="variables.name.any_",
+    by_id="variables.id.any_",
+    fields=(
+        Field("name", updatable=False, parse=_variable.parse_name),
+        Field("value", type="raw", takes_null=True, parse=_variable.parse_value),
+        Field("tags", type="list", elements="str", default=[], parse=parse_tags, normalise=in_order),
+    ),
+    filters=(
+        Filter("name_like", "variables.name.like_"),
+        Filter("tags", "variables.tags.all_", "list", "str"),
+    ),
+    required_on_create=("value",),
+    create_model="VariableCreate",
+    update_model="VariableUpdate",
+)
+
+GLOBAL_CONCURRENCY_LIMIT = Kind(
+    noun="global_concurrency_limit",
+    label="global concurrency limit",
+    collection="/v2/concurrency_limits/",
+    item="/v2/concurrency_limits/{id}",
+    # By name the server would take one that looks like an id for an id.
+    lookup="",
+    listing="/v2/concurrency_limits/filter",
+    fields=(
+        Field("name", updatable=False, parse=_concurrency.parse_global_name),
+        Field("limit", type="int", parse=parse_whole),
+        Field("active", type="bool", default=True),
+        Field("slot_decay_per_second", type="float", default=0.0, parse=_concurrency.parse_decay),
+        Field("active_slots", type="int", default=0, parse=parse_whole),
+    ),
+    required_on_create=("limit",),
+    belongs=_concurrency.is_global,
+    create_model="ConcurrencyLimitV2Create",
+    update_model="ConcurrencyLimitV2Update",
+    left_out={"denied_slots": "Is counted by the server, which never returns it"},
+)
+
+TASK_RUN_CONCURRENCY_LIMIT = Kind(
+    noun="task_run_concurrency_limit",
+    label="task run concurrency limit",
+    collection="/concurrency_limits/",
+    item="/concurrency_limits/tag/{tag}",
+    listing="/concurrency_limits/filter",
+    key=("tag",),
+    fields=(
+        Field("tag", updatable=False, parse=_concurrency.parse_tag),
+        Field("limit", type="int", api="concurrency_limit", parse=parse_whole),
+    ),
+    inputs=(Field("reset", type="bool"),),
+    required_on_create=("limit",),
+    update=_concurrency.update_task_run_limit,
+    after=_concurrency.reset,
+    create_model="ConcurrencyLimitCreate",
+    update_model="",
+)
+
+FLOW = Kind(
+    noun="flow",
+    label="flow",
+    collection="/flows/",
+    item="/flows/{id}",
+    lookup="/flows/name/{name}",
+    listing="/flows/filter",
+    by_name="flows.name.any_",
+    by_id="flows.id.any_",
+    fields=(
+        Field("name", updatable=False, parse=parse_name),
+        Field("tags", type="list", elements="str", default=[], parse=parse_tags, normalise=in_order),
+    ),
+    filters=(
+        Filter("name_like", "flows.name.like_"),
+        Filter("tags", "flows.tags.all_", "list", "str"),
+    ),
+    create_model="FlowCreate",
+    update_model="FlowUpdate",
+    left_out={"labels": "Are set by the client that registers the flow, and cannot be changed"},
+)
+
+KINDS: t.Dict[str, Kind] = {
+    kind.noun: kind
+    for kind in (
+        WORK_POOL,
+        WORK_QUEUE,
+        VARIABLE,
+        GLOBAL_CONCURRENCY_LIMIT,
+        TASK_RUN_CONCURRENCY_LIMIT,
+        FLOW,
+    )
+}
+"""Every kind of object this collection manages, in an order in which what is named comes before what names it."""

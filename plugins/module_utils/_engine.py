@@ -1,21 +1,47 @@
 # SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Brings one API object to its desired state (private: not for use outside this collection).
+"""Brings API objects to their declared state (private: not for use outside this collection).
 
-Pure but for the client it is given: it decides from (state, current object, desired values) and sends the smallest
-write, or none in check mode.
+``plan`` decides what is to be done with one object, from what is declared and what the server holds, and writes nothing;
+``carry_out`` does it with the smallest write. One object or thousands, check mode or not, go through the same two.
 """
 
 from __future__ import annotations
 
-import string
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import Kind
-from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, Json, quote
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, PrefectError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
+from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, InputError, PrefectError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import UNKNOWN, Key, Kind
+
+CREATE, UPDATE, DELETE, NOTHING = "create", "update", "delete", "nothing"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done with one object.
+
+    :param kind: Its kind.
+    :param key: Its key.
+    :param action: ``create``, ``update``, ``delete`` or ``nothing``.
+    :param document: The API object as it is, or None.
+    :param before: The same by options; empty if there is none.
+    :param desired: What is declared, completed; empty for one that is to be absent.
+    :param changes: Those of the declared values that differ.
+    :param after: What will be there, by options; empty if nothing will.
+    """
+
+    kind: Kind
+    key: Key
+    action: str
+    document: t.Optional[Json]
+    before: Json
+    desired: Json
+    changes: Json
+    after: Json
 
 
 @dataclass(frozen=True)
@@ -23,52 +49,168 @@ class Result:
     """What came of it.
 
     :param changed: Whether the object was, or in check mode would be, changed.
-    :param before: The object as it was, or None.
-    :param after: The object as it is, or in check mode would be, or None.
+    :param document: The API object as it is, or in check mode would be; None if there is none.
+    :param before: The object as it was, by options; empty if there was none.
+    :param after: The object as it is, or in check mode would be.
+    :param warnings: What the user has to know although it worked.
     """
 
     changed: bool
-    before: t.Optional[Json]
-    after: t.Optional[Json]
+    document: t.Optional[Json]
+    before: Json
+    after: Json
+    warnings: t.List[str] = field(default_factory=list)
 
 
-def ensure(state: str, client: Client, kind: Kind, desired: Json, check_mode: bool) -> Result:
-    """Make an object present with the desired values, or absent.
+def ensure(directory: Directory, noun: str, state: str, desired: Json) -> Result:
+    """Make one object present with the declared values, or absent; in check mode, tell what that would change.
 
-    :param state: ``present`` or ``absent``.
-    :param desired: Values by names of the API; what is not named is left alone.
-    :raises PrefectError: The desired values cannot be had, or the API failed.
+    :param desired: From ``Kind.desired``; what is not named is left alone.
+    :raises PrefectError: The declared values cannot be had, or the API failed.
     """
-    current = _find(client, kind, desired)
+    read_only = directory.client.read_only or directory.empty
+    kind = directory.kinds[noun]
+    if state != "absent":
+        for implied_noun, implied in kind.implies(desired):
+            made = plan(directory, implied_noun, "present", implied)
+            if made.action == CREATE:
+                directory.promise(implied_noun, made.key)
+                if not read_only:
+                    carry_out(directory, made)
+    planned = plan(directory, noun, state, desired)
+    if read_only:
+        extra = aftermath(directory, planned)
+        return Result(
+            planned.action != NOTHING or bool(extra), predicted(directory, planned), planned.before, planned.after
+        )
+    document = carry_out(directory, planned)
+    extra = aftermath(directory, planned)
+    if planned.action == UPDATE or extra:
+        document = directory.reread(noun, planned.key)
+    after = {} if document is None else kind.declared(directory, document)
+    changed = planned.action != NOTHING or bool(extra)
+    return Result(changed, document, planned.before, after, not_taken(planned, after))
+
+
+def plan(directory: Directory, noun: str, state: str, desired: Json) -> Plan:
+    """Decide what is to be done with one object. Reads, and writes nothing.
+
+    :raises InputError: The declared values cannot be had.
+    """
+    kind = directory.kinds[noun]
+    key = kind.key_of(desired)
+    document = directory.find(noun, key)
+    before = {} if document is None else kind.declared(directory, document)
     if state == "absent":
-        if current is None:
-            return Result(False, None, None)
-        if not check_mode:
-            client.delete(item_path(kind, current, desired))
-        return Result(True, current, None)
-    if current is None:
-        return _create(client, kind, desired, check_mode)
-    return _update(client, kind, current, desired, check_mode)
+        reason = "" if document is None else kind.protected(directory, document)
+        if reason:
+            raise PrefectError(f"{_sentence(kind.title(desired))} cannot be removed: {reason}")
+        return Plan(kind, key, NOTHING if document is None else DELETE, document, before, {}, {}, {})
+    if document is None:
+        _check_required(kind, desired)
+    else:
+        _check_immutable(kind, before, desired)
+    if not directory.empty:
+        for reference in kind.named(desired):
+            directory.require(reference)
+        desired = kind.resolve(directory, None if document is None else before, desired)
+    # What resolving has used up is no value of the object.
+    own = {entry.option for entry in kind.fields}
+    wanted = {option: value for option, value in desired.items() if option in own}
+    shown = {option: value for option, value in wanted.items() if not kind.option(option).write_only}
+    if document is None:
+        constants = {entry.option: entry.default for entry in kind.fields if entry.default is not UNKNOWN}
+        chosen = {} if directory.empty else kind.defaults(directory, desired)
+        return Plan(kind, key, CREATE, None, {}, desired, wanted, {**constants, **chosen, **shown})
+    changes = _changes(kind, before, wanted)
+    action = UPDATE if changes else NOTHING
+    if changes:
+        changes.update({o: value for o, value in wanted.items() if kind.option(o).write_only})
+    after = {**before, **{o: value for o, value in changes.items() if not kind.option(o).write_only}}
+    return Plan(kind, key, action, document, before, desired, changes, after)
 
 
-def predict(state: str, kind: Kind, desired: Json) -> Result:
-    """Return what would happen on a server that holds nothing, for check mode where no server is there yet."""
-    if state == "absent":
-        return Result(False, None, None)
-    _check_required(kind, desired)
-    return Result(True, None, _as_created(kind, desired))
+def carry_out(directory: Directory, planned: Plan) -> t.Optional[Json]:
+    """Do what is planned, and return the API object: as it is now, or after an update as it was.
+
+    :raises PrefectError: The API failed.
+    """
+    kind, document = planned.kind, planned.document or {}
+    if planned.action == NOTHING:
+        return planned.document
+    if planned.action == DELETE:
+        if kind.delete is not None:
+            kind.delete(directory, document)
+        else:
+            directory.client.delete(item_path(directory, planned))
+        directory.drop(kind.noun, planned.key)
+        return None
+    if planned.action == CREATE:
+        return directory.put(kind.noun, _create(directory, planned))
+    if kind.update is not None:
+        kind.update(directory, document, planned.after, planned.changes)
+    elif kind.update_method == "PATCH":
+        body = encoded(directory, kind, planned.changes)
+        directory.client.update(item_path(directory, planned), body, "PATCH")
+    else:
+        # What the API calls an update replaces the object, so everything goes.
+        body = encoded(directory, kind, {**planned.after, **planned.changes})
+        directory.client.update(item_path(directory, planned), body, kind.update_method)
+    return document
 
 
-def read(client: Client, kind: Kind, key: Json) -> t.Optional[Json]:
-    """Return one object, or None."""
-    return _find(client, kind, key)
+def aftermath(directory: Directory, planned: Plan) -> str:
+    """Do what is to be done beyond the declared values, such as freeing slots, and return what it is in words.
+
+    In check mode it is only told.
+    """
+    kind = planned.kind
+    if kind.after is None or planned.action == DELETE or not planned.desired:
+        return ""
+    document = directory.find(kind.noun, planned.key)
+    return "" if document is None else kind.after(directory, document, planned.desired)
 
 
-def item_path(kind: Kind, current: t.Optional[Json], desired: Json) -> str:
-    """Return the path of one object, with every value quoted."""
-    values = {**desired, **(current or {})}
-    names = [name for _text, name, _spec, _conversion in string.Formatter().parse(kind.item) if name]
-    return kind.item.format(**{name: quote(str(values[name])) for name in names})
+def encoded(directory: Directory, kind: Kind, values: t.Mapping[str, t.Any]) -> Json:
+    """Return declared values as the body of a request."""
+    return {
+        entry.name: entry.to_api(directory, values[entry.option])
+        for entry in kind.fields
+        if entry.option in values and not entry.in_path
+    }
+
+
+def predicted(directory: Directory, planned: Plan) -> t.Optional[Json]:
+    """Return the API object that will be there, as far as it is known before the write."""
+    if planned.action == NOTHING:
+        return planned.document
+    if planned.action == DELETE:
+        return None
+    known = {option: value for option, value in planned.after.items() if not planned.kind.option(option).write_only}
+    body = {} if directory.empty else encoded(directory, planned.kind, known)
+    return {**(planned.document or {}), **body} if body else {**known}
+
+
+def not_taken(planned: Plan, after: Json) -> t.List[str]:
+    """Return in words what the server did not take although it answered that it had."""
+    if planned.action not in (CREATE, UPDATE):
+        return []
+    refused = sorted(
+        option
+        for option, value in planned.changes.items()
+        if option in after and differs(*_normal(planned.kind, option, value, after[option]))
+    )
+    if not refused:
+        return []
+    return [
+        f"The server accepted {planned.kind.title(planned.after)}, but holds other values than declared for:"
+        f" {', '.join(refused)}. The next run will find the same difference"
+    ]
+
+
+def item_path(directory: Directory, planned: Plan) -> str:
+    """Return the path of one object for changing and deleting it."""
+    return directory.path(planned.kind.item, {**(planned.document or {}), **dict(zip(planned.kind.key, planned.key))})
 
 
 def differs(left: t.Any, right: t.Any) -> bool:
@@ -82,94 +224,67 @@ def differs(left: t.Any, right: t.Any) -> bool:
     return bool(left != right)
 
 
-def managed(kind: Kind, document: t.Optional[Json]) -> Json:
-    """Return the part of an object that its module manages, by names of Ansible, for a diff."""
-    if document is None:
-        return {}
-    return {f.option: document[f.name] for f in kind.fields if f.name in document and not f.write_only and not f.no_log}
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
-def _find(client: Client, kind: Kind, desired: Json) -> t.Optional[Json]:
-    if kind.find is not None:
-        return kind.find(client, desired)
-    return client.find(item_path(kind, None, desired))
+def _normal(kind: Kind, option: str, left: t.Any, right: t.Any) -> t.Tuple[t.Any, t.Any]:
+    normalise = kind.option(option).normalise
+    return normalise(left), normalise(right)
+
+
+def _changes(kind: Kind, before: Json, wanted: Json) -> Json:
+    changes: Json = {}
+    for entry in kind.fields:
+        if entry.option not in wanted or not entry.updatable or entry.write_only:
+            continue
+        value = wanted[entry.option]
+        if not differs(*_normal(kind, entry.option, value, before.get(entry.option))):
+            continue
+        if value is None and not entry.nullable:
+            raise InputError("cannot be set to none", entry.option)
+        changes[entry.option] = value
+    return changes
 
 
 def _check_required(kind: Kind, desired: Json) -> None:
-    names = {entry.option: entry.name for entry in (*kind.fields, *kind.inputs)}
-    missing = [option for option in kind.required_on_create if desired.get(names[option]) is None]
+    missing = [option for option in kind.required_on_create if option not in desired]
     if missing:
-        name = "/".join(str(desired[names[option]]) for option in kind.key)
-        raise PrefectError(f"The {kind.label} {name!r} does not exist; to create it, give {', '.join(missing)}")
+        raise PrefectError(f"{_sentence(kind.title(desired))} does not exist; to create it, give {', '.join(missing)}")
 
 
-def _as_created(kind: Kind, desired: Json) -> Json:
-    names = {entry.name for entry in kind.fields}
-    return {**kind.created, **{name: value for name, value in desired.items() if name in names}}
+def _check_immutable(kind: Kind, before: Json, desired: Json) -> None:
+    """Refuse to change what the server cannot change in place.
+
+    :raises InputError: With the way out.
+    """
+    for entry in kind.fields:
+        if entry.updatable or entry.write_only or entry.option in kind.key or entry.option not in desired:
+            continue
+        value, held = desired[entry.option], before.get(entry.option)
+        if differs(entry.normalise(value), entry.normalise(held)):
+            raise PrefectError(
+                f"{_sentence(kind.title(desired))} has {entry.option} {held!r}, not {value!r}. {entry.way_out}".rstrip()
+            )
 
 
-def _create(client: Client, kind: Kind, desired: Json, check_mode: bool) -> Result:
-    _check_required(kind, desired)
-    body = kind.resolve(client, None, desired)
-    if check_mode:
-        return Result(True, None, _as_created(kind, body))
+def _create(directory: Directory, planned: Plan) -> Json:
+    kind = planned.kind
+    body = encoded(directory, kind, planned.changes)
+    if kind.create is not None:
+        return kind.create(directory, planned.desired, body)
     try:
-        after = client.create(kind.collection, body)
+        made = directory.client.create(directory.path(kind.collection, dict(zip(kind.key, planned.key))), body)
     except ApiError as exc:
         if exc.status != 409 or not exc.answer_lost:
             raise
         # The answer of an earlier try was lost. If the object is there now, that try made it.
-        current = _find(client, kind, desired)
+        current = directory.reread(kind.noun, planned.key)
         if current is None:
             raise
-        return Result(True, None, _update(client, kind, current, desired, check_mode).after)
-    return Result(True, None, after)
-
-
-def _update(client: Client, kind: Kind, current: Json, desired: Json, check_mode: bool) -> Result:
-    _check_immutable(kind, current, desired)
-    wanted = kind.resolve(client, current, desired)
-    changes: Json = {}
-    secrets: Json = {}
-    for field in kind.fields:
-        if field.name not in wanted or not field.updatable:
-            continue
-        value = wanted[field.name]
-        if field.write_only:
-            secrets[field.name] = value
-            continue
-        if not differs(field.normalise(value), field.normalise(current.get(field.name))):
-            continue
-        if value is None and not field.nullable:
-            raise PrefectError(f"{field.option} of the {kind.label} {_name(kind, wanted)!r} cannot be set to none")
-        changes[field.name] = value
-    if not changes:
-        return Result(False, current, current)
-    changes.update(secrets)
-    after: t.Optional[Json] = {**current, **changes}
-    if not check_mode:
-        path = item_path(kind, current, wanted)
-        client.update(path, changes if kind.update_method == "PATCH" else wanted, kind.update_method)
-        after = _find(client, kind, desired)
-    return Result(True, current, after)
-
-
-def _check_immutable(kind: Kind, current: Json, desired: Json) -> None:
-    """Refuse to change what the server cannot change in place.
-
-    :raises PrefectError: With the way out.
-    """
-    for field in kind.fields:
-        if field.updatable or field.write_only or field.option in kind.key or field.name not in desired:
-            continue
-        value, held = desired[field.name], current.get(field.name)
-        if differs(field.normalise(value), field.normalise(held)):
-            raise PrefectError(
-                f"The {kind.label} {_name(kind, desired)!r} has {field.option} {held!r}, not {value!r}."
-                f" {field.way_out}".rstrip()
-            )
-
-
-def _name(kind: Kind, values: Json) -> str:
-    names = {entry.option: entry.name for entry in kind.fields}
-    return "/".join(str(values[names[option]]) for option in kind.key)
+        again = plan(directory, kind.noun, "present", planned.desired)
+        carry_out(directory, again)
+        return directory.reread(kind.noun, planned.key) or current
+    if not isinstance(made, dict):
+        raise PrefectError(f"The server did not return {kind.title(planned.desired)} that it was asked to make")
+    return made

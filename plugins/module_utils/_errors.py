@@ -61,3 +61,23 @@ class NotPrefectError(PrefectError):
 
 class CheckModeWriteError(PrefectError):
     """A write was attempted in check mode. This is a mistake in the collection, never the user's."""
+
+
+class InputError(PrefectError):
+    """A declared value is wrong, whatever the server holds or because of what it holds.
+
+    :param text: What is wrong and what to do, as the rest of a sentence that begins with the path.
+    :param path: Where the value stands, such as ``schedules[0].cron``; empty for the object as a whole.
+    """
+
+    def __init__(self, text: str, path: str = "") -> None:
+        super().__init__(f"{path} {text}" if path else text)
+        self.text = text
+        self.path = path
+
+    def under(self, parent: str) -> InputError:
+        """Return the same error seen from further up: ``parent`` is where the object stands that holds the path."""
+        if not parent or not self.path:
+            return InputError(self.text, parent or self.path)
+        joint = "" if self.path.startswith("[") else "."
+        return InputError(self.text, f"{parent}{joint}{self.path}")

@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible.module_utils.basic import AnsibleModule, _load_params, env_fallback
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine
-from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import Kind
+from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import KINDS
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import (
     Client,
     Json,
@@ -24,8 +24,10 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._client import 
     check_custom_headers,
 )
 from ansible_collections.selfhosted.prefect.plugins.module_utils._context import Context
+from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError, TransportError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport
+from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Kind, merged, nested
 from ansible_collections.selfhosted.prefect.plugins.module_utils._readiness import ABSENT_REASONS
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
@@ -83,67 +85,85 @@ def run(spec: Spec, work: t.Callable[[Context], Json], exclusive: t.Sequence[t.S
 
 def run_ensure(kind: Kind) -> None:
     """Be the module that manages one kind of object."""
-    spec: Spec = {
-        **kind.argument_spec(),
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        **wait_spec(),
-    }
+    spec: Spec = {**kind.argument_spec(), **wait_spec()}
     run(spec, lambda context: _ensure(context, kind), exclusive=kind.exclusive)
 
 
 def run_info(kind: Kind) -> None:
     """Be the module that lists one kind of object."""
     spec: Spec = {**wait_spec()}
-    for field in kind.fields:
-        if field.option in kind.key:
-            spec[field.option] = {"type": field.type}
+    for option in kind.key:
+        spec[option] = {"type": kind.option(option).type}
+    for narrowing in kind.filters:
+        spec[narrowing.option] = narrowing.spec()
     run(spec, lambda context: _info(context, kind))
 
 
 def _ensure(context: Context, kind: Kind) -> Json:
     state = str(context.params["state"])
-    desired = kind.desired(context.params)
+    # Ansible itself does not tell a null that was written down from an option that was not given.
+    desired = kind.desired(context.params, given=_load_params())
     absent = context.absent()
     extra: Json = {}
     if absent is not None:
-        result, extra = _engine.predict(state, kind, desired), _not_there(context, absent.reason, absent.message)
+        result, extra = _ensure_nowhere(context, kind, state, desired), _not_there(absent.reason, absent.message)
     else:
         try:
-            result = _engine.ensure(state, context.client, kind, desired, context.check_mode)
+            result = _engine.ensure(Directory(context.client, KINDS), kind.noun, state, desired)
         except TransportError as exc:
             if not context.check_mode or exc.kind not in ABSENT_REASONS:
                 raise
-            result, extra = _engine.predict(state, kind, desired), _not_there(context, exc.kind, exc.message)
+            result, extra = _ensure_nowhere(context, kind, state, desired), _not_there(exc.kind, exc.message)
+    if result.warnings:
+        extra["warnings"] = result.warnings
     return {
         "changed": result.changed,
-        kind.noun: result.after or {},
-        "diff": {
-            "before": _engine.managed(kind, result.before),
-            "after": _engine.managed(kind, result.after),
-        },
+        kind.noun: result.document or {},
+        "diff": {"before": result.before, "after": result.after},
         **extra,
     }
 
 
+def _ensure_nowhere(context: Context, kind: Kind, state: str, desired: Json) -> _engine.Result:
+    """Tell what would happen on a server that holds nothing, for check mode where no server is there yet."""
+    return _engine.ensure(Directory(context.client, KINDS, empty=True), kind.noun, state, desired)
+
+
 def _info(context: Context, kind: Kind) -> Json:
-    plural = f"{kind.noun}s"
     absent = context.absent()
     if absent is not None:
-        return {"changed": False, plural: [], **_not_there(context, absent.reason, absent.message)}
-    names = {field.option: field.name for field in kind.fields if field.option in kind.key}
-    key = {names[option]: context.params[option] for option in kind.key if context.params.get(option) is not None}
+        return {"changed": False, kind.many: [], **_not_there(absent.reason, absent.message)}
     try:
-        if len(key) == len(kind.key):
-            found = _engine.read(context.client, kind, key)
-            return {"changed": False, plural: [] if found is None else [found]}
-        return {"changed": False, plural: context.client.read_all(kind.listing)}
+        return {"changed": False, kind.many: _listed(context, kind)}
     except TransportError as exc:
         if not context.check_mode or exc.kind not in ABSENT_REASONS:
             raise
-        return {"changed": False, plural: [], **_not_there(context, exc.kind, exc.message)}
+        return {"changed": False, kind.many: [], **_not_there(exc.kind, exc.message)}
 
 
-def _not_there(context: Context, reason: str, message: str) -> Json:
+def _listed(context: Context, kind: Kind) -> t.List[Json]:
+    """Return the API objects that the options of an info module ask for."""
+    directory = Directory(context.client, KINDS)
+    key = {option: str(context.params[option]) for option in kind.key if context.params.get(option) is not None}
+    body: Json = {}
+    for narrowing in kind.filters:
+        if context.params.get(narrowing.option) is not None:
+            body = merged(body, nested(narrowing.body, context.params[narrowing.option]))
+    if body:
+        found = directory.matching(kind.noun, body)
+    elif len(key) == len(kind.key):
+        document = directory.find(kind.noun, kind.key_of(key))
+        found = [] if document is None else [document]
+    else:
+        found = directory.documents(kind.noun)
+    return [
+        document
+        for document in found
+        if all(kind.option(option).from_api(directory, document) == value for option, value in key.items())
+    ]
+
+
+def _not_there(reason: str, message: str) -> Json:
     return {
         "reason": reason,
         "msg": f"The API is not there yet, so this is what would happen on an empty server. {message}",

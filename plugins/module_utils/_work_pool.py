@@ -3,77 +3,49 @@
 
 """What is special about work pools (private: not for use outside this collection).
 
-Names Prefect reserves, types it knows, concurrency limits that may be lifted, and defaults of job variables merged
-into a base job template.
+Names Prefect reserves, types it knows, and defaults of job variables merged into a base job template.
 """
 
 from __future__ import annotations
 
 import copy
-import re
 import typing as t
 
-from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, Json
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
+from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError
 
 WORKER_METADATA = "/collections/views/aggregate-worker-metadata"
 """The worker types a server knows, with their templates. Slow at first: the server asks the internet, then falls back."""
-
-_LARGEST_LIMIT = 2**31 - 1
-_NAME = re.compile(r"[^/%&><]+")
-
-
-def parse_concurrency_limit(value: str) -> t.Optional[int]:
-    """Return the limit as a number, or None for C(none), which lifts it.
-
-    :raises PrefectError: Neither.
-    """
-    text = str(value).strip()
-    if text.lower() == "none":
-        return None
-    # The server keeps a 32-bit number and answers 503 for ever to a larger one.
-    if re.fullmatch(r"[0-9]{1,10}", text) and int(text) <= _LARGEST_LIMIT:
-        return int(text)
-    raise PrefectError(
-        f"concurrency_limit must be a whole number from 0 to {_LARGEST_LIMIT}, or none to lift the limit,"
-        f" but is {value!r}"
-    )
-
-
-def check_name(name: str) -> None:
-    """Refuse a name the server would refuse.
-
-    :raises PrefectError: With the reason.
-    """
-    if not _NAME.fullmatch(name):
-        raise PrefectError(f"A work pool's name must not be empty nor hold any of / % & > <, but name is {name!r}")
-    if name.lower().startswith("prefect"):
-        raise PrefectError(
-            f"The work pool's name {name!r} begins with 'prefect', and Prefect reserves these names (in any case);"
-            " use another name"
-        )
 
 
 def check(desired: Json) -> None:
     """Refuse what is wrong whatever the server holds.
 
-    :raises PrefectError: With the reason.
+    :raises InputError: With the reason.
     """
-    check_name(desired["name"])
+    if desired["name"].lower().startswith("prefect"):
+        raise InputError(
+            f"must not begin with 'prefect' in any case, because Prefect reserves these names, but is"
+            f" {desired['name']!r}; use another name",
+            "name",
+        )
     template = desired.get("base_job_template")
     if template and not ("job_configuration" in template and "variables" in template):
-        raise PrefectError(
-            "base_job_template must be the whole document, with the keys job_configuration and variables; to change only"
-            " defaults of job variables use job_variable_defaults"
+        raise InputError(
+            "must be the whole document, with the keys job_configuration and variables; to change only defaults of job"
+            " variables use job_variable_defaults",
+            "base_job_template",
         )
 
 
-def resolve(client: Client, current: t.Optional[Json], desired: Json) -> Json:
+def resolve(directory: Directory, current: t.Optional[Json], desired: Json) -> Json:
     """Turn ``job_variable_defaults`` into a base job template, and check the type of a pool that is to be created.
 
     The worker types' metadata is read only where it is needed: for a new pool, and for one without a template.
 
-    :raises PrefectError: The type is unknown, or a job variable is, or a default does not fit its variable.
+    :raises InputError: The type is unknown, a job variable is, a default does not fit its variable, or the template's
+        variables are no JSON schema.
     """
     desired = dict(desired)
     defaults = desired.pop("job_variable_defaults", None)
@@ -81,18 +53,19 @@ def resolve(client: Client, current: t.Optional[Json], desired: Json) -> Json:
         # An empty template means the worker type's own, which the first worker fills in.
         del desired["base_job_template"]
     if current is None:
-        bundled = _templates(client)
+        bundled = _templates(directory)
         pool_type = desired["type"]
         if pool_type not in bundled and not desired.get("base_job_template"):
-            raise PrefectError(
-                f"The work pool type {pool_type!r} is not known to the server. Known types:"
-                f" {', '.join(sorted(bundled))}. A worker type of your own needs its base_job_template"
+            raise InputError(
+                f"{pool_type!r} is not known to the server. Known types: {', '.join(sorted(bundled))}. A worker type of"
+                " your own needs its base_job_template",
+                "type",
             )
         template = bundled.get(pool_type, {})
     else:
         template = current.get("base_job_template") or {}
         if defaults and not template:
-            template = _templates(client).get(current["type"], {})
+            template = _templates(directory).get(current["type"], {})
     if defaults:
         desired["base_job_template"] = merge_defaults(template, defaults)
     return desired
@@ -101,35 +74,40 @@ def resolve(client: Client, current: t.Optional[Json], desired: Json) -> Json:
 def merge_defaults(template: Json, defaults: Json) -> Json:
     """Return a copy of a base job template with other defaults of its job variables.
 
-    :raises PrefectError: A job variable is unknown, or a default does not fit it.
+    :raises InputError: A job variable is unknown, or a default does not fit it.
     """
     merged = copy.deepcopy(template)
     variables = merged.get("variables", {}).get("properties", {})
     unknown = sorted(set(defaults) - set(variables))
     if unknown:
-        raise PrefectError(
-            f"job_variable_defaults names unknown job variables: {', '.join(unknown)}. The work pool's template knows:"
-            f" {', '.join(sorted(variables)) or 'none'}"
+        raise InputError(
+            f"names unknown job variables: {', '.join(unknown)}. The work pool's template knows:"
+            f" {', '.join(sorted(variables)) or 'none'}",
+            "job_variable_defaults",
         )
     for name, value in defaults.items():
         # The server checks defaults when a pool is created, but not when it is changed. It takes null for any variable.
         if value is not None and not _fits(variables[name], value):
-            raise PrefectError(
-                f"job_variable_defaults.{name} does not fit the job variable: it must be of type"
-                f" {_type_words(variables[name])}, but is of type {_type_of(value)}"
+            raise InputError(
+                f"does not fit the job variable: it must be of type {_type_words(variables[name])}, but is of type"
+                f" {_type_of(value)}",
+                f"job_variable_defaults.{name}",
             )
         variables[name]["default"] = value
     return merged
 
 
-def _templates(client: Client) -> t.Dict[str, Json]:
+def _templates(directory: Directory) -> t.Dict[str, Json]:
     """Return the base job template of each worker type the server knows."""
-    metadata = client.get(WORKER_METADATA)
-    found: t.Dict[str, Json] = {}
-    for workers in metadata.values() if isinstance(metadata, dict) else ():
-        for worker in workers.values():
-            found[worker["type"]] = worker.get("default_base_job_configuration") or {}
-    return found
+    if WORKER_METADATA not in directory.memo:
+        metadata = directory.client.get(WORKER_METADATA)
+        found: t.Dict[str, Json] = {}
+        for workers in metadata.values() if isinstance(metadata, dict) else ():
+            for worker in workers.values():
+                found[worker["type"]] = worker.get("default_base_job_configuration") or {}
+        directory.memo[WORKER_METADATA] = found
+    known: t.Dict[str, Json] = directory.memo[WORKER_METADATA]
+    return known
 
 
 _TYPES: t.Dict[str, t.Tuple[type, ...]] = {

@@ -10,10 +10,12 @@ import typing as t
 import pytest
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine
-from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import Field, Kind, blank_is_none
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, Json
+from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, PrefectError, TransportError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._http import Response
+from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Field, Kind
+from ansible_collections.selfhosted.prefect.plugins.module_utils._values import blank_is_none
 
 THING = Kind(
     noun="thing",
@@ -24,13 +26,12 @@ THING = Kind(
     fields=(
         Field("name", updatable=False),
         Field("colour", updatable=False, way_out="Paint another one."),
-        Field("size", type="int", api="size_mm"),
+        Field("size", type="int", api="size_mm", default=1),
         Field("big", type="bool"),
-        Field("note", nullable=True, normalise=blank_is_none),
+        Field("note", null="", default=None, normalise=blank_is_none),
         Field("secret", write_only=True, no_log=True),
     ),
     required_on_create=("colour",),
-    created={"size_mm": 1},
     create_model="ThingCreate",
     update_model="ThingUpdate",
 )
@@ -76,7 +77,14 @@ class Things:
 
 def ensure(things: Things, state: str, desired: Json, check_mode: bool = False, kind: Kind = THING) -> _engine.Result:
     client = Client(things, "http://things/api", read_only=check_mode, sleep=lambda _seconds: None)
-    return _engine.ensure(state, client, kind, desired, check_mode)
+    return _engine.ensure(Directory(client, {"thing": kind}), "thing", state, desired)
+
+
+def options(thing: Json) -> Json:
+    return {option: thing.get(api) for option, api in APIS.items()}
+
+
+APIS = {"name": "name", "colour": "colour", "size": "size_mm", "big": "big", "note": "note"}
 
 
 RED = {"name": "a", "colour": "red", "size_mm": 1, "big": False, "note": None}
@@ -90,9 +98,9 @@ RED = {"name": "a", "colour": "red", "size_mm": 1, "big": False, "note": None}
         ("absent", [RED], {"name": "a"}, True, [("DELETE", "/things/a", None)]),
         ("present", [], {"name": "a", "colour": "red"}, True, [("POST", "/things/", {"name": "a", "colour": "red"})]),
         ("present", [RED], {"name": "a"}, False, []),
-        ("present", [RED], {"name": "a", "colour": "red", "size_mm": 1}, False, []),
-        ("present", [RED], {"name": "a", "size_mm": 2}, True, [("PATCH", "/things/a", {"size_mm": 2})]),
-        ("present", [RED], {"name": "a", "size_mm": 0}, True, [("PATCH", "/things/a", {"size_mm": 0})]),
+        ("present", [RED], {"name": "a", "colour": "red", "size": 1}, False, []),
+        ("present", [RED], {"name": "a", "size": 2}, True, [("PATCH", "/things/a", {"size_mm": 2})]),
+        ("present", [RED], {"name": "a", "size": 0}, True, [("PATCH", "/things/a", {"size_mm": 0})]),
         ("present", [RED], {"name": "a", "big": True}, True, [("PATCH", "/things/a", {"big": True})]),
         ("present", [RED], {"name": "a", "note": ""}, False, []),
         ("present", [RED], {"name": "a", "note": None}, False, []),
@@ -107,7 +115,7 @@ RED = {"name": "a", "colour": "red", "size_mm": 1, "big": False, "note": None}
         (
             "present",
             [RED],
-            {"name": "a", "secret": "s", "size_mm": 2},
+            {"name": "a", "secret": "s", "size": 2},
             True,
             [("PATCH", "/things/a", {"size_mm": 2, "secret": "s"})],
         ),
@@ -119,12 +127,12 @@ def test_truth_table(
     things = Things(*there)
     result = ensure(things, state, desired, check_mode)
     assert result.changed is changed
-    assert result.before == (there[0] if there else None)
+    assert result.before == (options(there[0]) if there else {})
     assert things.writes == ([] if check_mode else writes)
     if state == "absent":
-        assert result.after is None
+        assert (result.after, result.document) == ({}, None)
     else:
-        assert result.after is not None
+        assert result.document is not None
         seen = {key: value for key, value in desired.items() if key != "secret" and not (key == "note" and not value)}
         assert {**result.after, **seen} == result.after
 
@@ -132,7 +140,7 @@ def test_truth_table(
 @pytest.mark.parametrize("there", [[], [RED]], ids=["create", "update"])
 def test_a_second_run_changes_nothing(there: list[Json]) -> None:
     things = Things(*there)
-    desired = {"name": "a", "colour": "red", "size_mm": 5, "big": True, "note": "n"}
+    desired = {"name": "a", "colour": "red", "size": 5, "big": True, "note": "n"}
     assert ensure(things, "present", desired).changed
     things.writes.clear()
     again = ensure(things, "present", desired)
@@ -144,7 +152,7 @@ def test_a_second_run_changes_nothing(there: list[Json]) -> None:
 def test_what_cannot_be_changed_in_place_is_refused_with_the_way_out(check_mode: bool) -> None:
     things = Things(RED)
     with pytest.raises(PrefectError, match="'a' has colour 'red', not 'blue'. Paint another one."):
-        ensure(things, "present", {"name": "a", "colour": "blue", "size_mm": 2}, check_mode)
+        ensure(things, "present", {"name": "a", "colour": "blue", "size": 2}, check_mode)
     assert things.writes == []
 
 
@@ -158,17 +166,17 @@ def test_what_creation_needs_is_asked_for_only_then(check_mode: bool) -> None:
 
 def test_none_is_refused_where_the_server_takes_none() -> None:
     things = Things(RED)
-    with pytest.raises(PrefectError, match="size of the thing 'a' cannot be set to none"):
-        ensure(things, "present", {"name": "a", "size_mm": None})
+    with pytest.raises(PrefectError, match="size cannot be set to none"):
+        ensure(things, "present", {"name": "a", "size": None})
     assert things.writes == []
 
 
 def test_a_creation_whose_answer_was_lost_is_not_a_conflict() -> None:
     things = Things()
     things.lose_answers = 1
-    result = ensure(things, "present", {"name": "a", "colour": "red", "size_mm": 3})
-    assert (result.changed, result.before) == (True, None)
-    assert result.after == things.things["a"]
+    result = ensure(things, "present", {"name": "a", "colour": "red", "size": 3})
+    assert (result.changed, result.before) == (True, {})
+    assert result.document == things.things["a"]
     assert [write[0] for write in things.writes] == ["POST", "POST"]
 
 
@@ -187,42 +195,74 @@ def test_a_conflict_without_a_lost_answer_is_told() -> None:
 
 def test_names_are_quoted_in_paths() -> None:
     things = Things({**RED, "name": "a b"})
-    ensure(things, "present", {"name": "a b", "size_mm": 2})
+    ensure(things, "present", {"name": "a b", "size": 2})
     assert things.writes == [("PATCH", "/things/a%20b", {"size_mm": 2})]
 
 
 def test_a_kind_that_is_replaced_whole_gets_all_that_was_given() -> None:
     things = Things(RED)
     kind = Kind(**{**THING.__dict__, "update_method": "PUT"})
-    ensure(things, "present", {"name": "a", "colour": "red", "size_mm": 2}, kind=kind)
-    assert things.writes == [("PUT", "/things/a", {"name": "a", "colour": "red", "size_mm": 2})]
+    ensure(things, "present", {"name": "a", "colour": "red", "size": 2}, kind=kind)
+    assert things.writes == [
+        ("PUT", "/things/a", {"name": "a", "colour": "red", "size_mm": 2, "big": False, "note": None})
+    ]
 
 
-def test_a_kind_may_find_its_objects_itself_and_address_them_by_id() -> None:
-    things = Things({"name": "id-7", "title": "a", "colour": "red", "size_mm": 1})
-    kind = Kind(
-        **{
-            **THING.__dict__,
-            "item": "/things/{name}",
-            "find": lambda client, desired: client.find("/things/id-7"),
-        }
-    )
+def test_a_kind_may_read_its_objects_itself_and_address_them_by_id() -> None:
+    things = Things({"name": "7", "colour": "red", "size_mm": 1})
+    held = {"id": "7", "name": "a", "colour": "red", "size_mm": 1}
+    kind = Kind(**{**THING.__dict__, "item": "/things/{id}", "load": lambda directory, keys: [held]})
     assert ensure(things, "absent", {"name": "a"}, kind=kind).changed
-    assert things.writes == [("DELETE", "/things/id-7", None)]
+    assert things.writes == [("DELETE", "/things/7", None)]
+
+
+def test_a_name_that_several_objects_have_is_an_error_with_their_ids() -> None:
+    held = [{"id": number, "name": "a", "colour": "red", "size_mm": 1} for number in ("7", "8")]
+    kind = Kind(**{**THING.__dict__, "load": lambda directory, keys: held})
+    for state in ("present", "absent"):
+        with pytest.raises(PrefectError, match="2 things called 'a'.*their ids are 7, 8"):
+            ensure(Things(), state, {"name": "a"}, kind=kind)
+
+
+def test_what_must_stay_is_not_removed() -> None:
+    things = Things(RED)
+    kind = Kind(**{**THING.__dict__, "protected": lambda directory, document: "it is red"})
+    with pytest.raises(PrefectError, match="The thing 'a' cannot be removed: it is red"):
+        ensure(things, "absent", {"name": "a"}, kind=kind)
+    assert things.writes == []
+
+
+def test_what_the_server_did_not_take_is_told() -> None:
+    class Deaf(Things):
+        def send(
+            self, method: str, url: str, headers: t.Mapping[str, str], body: bytes | None, timeout: float
+        ) -> Response:
+            return self._reply(204, None) if method == "PATCH" else super().send(method, url, headers, body, timeout)
+
+    result = ensure(Deaf(RED), "present", {"name": "a", "size": 2})
+    assert "holds other values than declared for: size" in result.warnings[0]
+    assert ensure(Things(RED), "present", {"name": "a", "size": 2}).warnings == []
 
 
 def test_the_prediction_for_an_empty_server_needs_none() -> None:
-    assert _engine.predict("absent", THING, {"name": "a"}) == _engine.Result(False, None, None)
-    result = _engine.predict("present", THING, {"name": "a", "colour": "red"})
-    assert result == _engine.Result(True, None, {"name": "a", "colour": "red", "size_mm": 1})
+    things = Things()
+    client = Client(things, "http://things/api", read_only=True)
+
+    def predict(state: str, desired: Json) -> _engine.Result:
+        return _engine.ensure(Directory(client, {"thing": THING}, empty=True), "thing", state, desired)
+
+    assert predict("absent", {"name": "a"}) == _engine.Result(False, None, {}, {})
+    result = predict("present", {"name": "a", "colour": "red"})
+    assert result.changed
+    assert result.after == {"name": "a", "colour": "red", "size": 1, "note": None}
     with pytest.raises(PrefectError, match="give colour"):
-        _engine.predict("present", THING, {"name": "a"})
+        predict("present", {"name": "a"})
 
 
 def test_a_diff_shows_options_and_no_secrets() -> None:
-    document = {"id": 1, "name": "a", "size_mm": 3, "secret": "s"}
-    assert _engine.managed(THING, document) == {"name": "a", "size": 3}
-    assert _engine.managed(THING, None) == {}
+    result = ensure(Things(), "present", {"name": "a", "colour": "red", "secret": "s"})
+    assert (result.before, "s" in result.after.values()) == ({}, False)
+    assert set(result.after) == set(APIS)
 
 
 @pytest.mark.parametrize(

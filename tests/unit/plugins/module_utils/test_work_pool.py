@@ -9,8 +9,9 @@ import copy
 import pytest
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine, _work_pool
-from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import WORK_POOL
+from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import KINDS, WORK_POOL
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, Json
+from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.scripted import Exchange, ScriptedServer
 
@@ -59,18 +60,19 @@ def pool(**values: object) -> Json:
 
 
 def ensure(client: Client, check_mode: bool = False, **options: object) -> _engine.Result:
-    return _engine.ensure("present", client, WORK_POOL, WORK_POOL.desired({"name": "a", **options}), check_mode)
+    client.read_only = check_mode
+    return _engine.ensure(Directory(client, KINDS), "work_pool", "present", WORK_POOL.desired({"name": "a", **options}))
 
 
 @pytest.mark.parametrize(("given", "limit"), [("0", 0), ("7", 7), (" 7 ", 7), ("none", None), ("None", None), (3, 3)])
 def test_a_concurrency_limit_is_a_number_or_none(given: str, limit: int | None) -> None:
-    assert _work_pool.parse_concurrency_limit(given) == limit
+    assert WORK_POOL.desired({"name": "a", "concurrency_limit": given})["concurrency_limit"] == limit
 
 
 @pytest.mark.parametrize("given", ["-1", "1.5", "many", "", "99999999999", "2147483648", "null"])
 def test_another_concurrency_limit_is_refused(given: str) -> None:
     with pytest.raises(PrefectError, match="whole number from 0 to 2147483647, or none"):
-        _work_pool.parse_concurrency_limit(given)
+        WORK_POOL.desired({"name": "a", "concurrency_limit": given})
 
 
 @pytest.mark.parametrize("name", ["prefect", "Prefect-agent", "PREFECTpool"])
@@ -92,7 +94,7 @@ def test_other_names_are_taken(name: str) -> None:
 
 def test_options_that_are_not_set_are_not_sent() -> None:
     options = {"name": "a", "type": None, "paused": False, "concurrency_limit": "none", "job_variable_defaults": None}
-    assert WORK_POOL.desired(options) == {"name": "a", "is_paused": False, "concurrency_limit": None}
+    assert WORK_POOL.desired(options) == {"name": "a", "paused": False, "concurrency_limit": None}
 
 
 def test_half_a_template_is_refused() -> None:

@@ -17,7 +17,7 @@ def test_it_returns_all_pages(server: ScriptedServer, run_module: RunModule) -> 
         Exchange("POST", "/work_pools/filter", body=pools[200:], sent={"limit": 200, "offset": 200}),
     )
     answer = run_module("work_pool_info", api_url=server.url)
-    assert (answer["changed"], answer["work_pools"]) == (False, pools)
+    assert (answer["changed"], answer["work_pools"]) == (False, sorted(pools, key=lambda pool: pool["name"]))
 
 
 @pytest.mark.parametrize("check_mode", [False, True])

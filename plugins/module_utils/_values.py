@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options' values that several kinds of object share (private: not for use outside this collection).
+
+Each ``parse_…`` turns what Ansible gives into what is compared and shown, or says what is wrong; the path of the option is
+added by who calls it.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError
+
+LARGEST = 2**31 - 1
+"""The server keeps 32-bit numbers and answers 503 for ever to a larger one (3.8.8)."""
+
+_NAME = re.compile(r"[^/%&><]+")
+_WHOLE = re.compile(r"[0-9]{1,10}")
+_ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def parse_name(value: t.Any) -> str:
+    """Return a name that Prefect takes for most of its objects."""
+    text = str(value)
+    if not _NAME.fullmatch(text) or "\0" in text:
+        raise InputError(f"must not be empty nor hold any of / % & > <, but is {text!r}")
+    return text
+
+
+def parse_text(value: t.Any) -> str:
+    """Return a text the server can keep."""
+    text = str(value)
+    if "\0" in text:
+        # PostgreSQL cannot keep it, and the server answers 503 for ever.
+        raise InputError("must not hold a NUL character")
+    return text
+
+
+def parse_whole(value: t.Any, least: int = 0) -> int:
+    """Return a whole number."""
+    text = str(value).strip()
+    if not isinstance(value, bool) and _WHOLE.fullmatch(text) and least <= int(text) <= LARGEST:
+        return int(text)
+    raise InputError(f"must be a whole number from {least} to {LARGEST}, but is {value!r}")
+
+
+def parse_limit(value: t.Any) -> int:
+    """Return a limit that the word C(none) lifts."""
+    try:
+        return parse_whole(value)
+    except InputError as exc:
+        raise InputError(
+            f"must be a whole number from 0 to {LARGEST}, or none to lift the limit, but is {value!r}"
+        ) from exc
+
+
+def parse_tags(value: t.Any) -> t.List[str]:
+    """Return tags in order, each once: to Prefect they are a set."""
+    return sorted({parse_text(tag) for tag in value})
+
+
+def parse_seconds(value: t.Any) -> float:
+    """Return a duration in seconds from a number, from a text such as C(90s), C(15m), C(12h), C(7d), or from ISO 8601."""
+    text = str(value).strip()
+    if not isinstance(value, bool):
+        try:
+            number = float(text)
+        except ValueError:
+            number = -1.0
+        if 0 <= number < LARGEST * 86400:
+            return number
+        if text[:-1].isdigit() and text[-1:].lower() in _UNITS:
+            return float(int(text[:-1]) * _UNITS[text[-1:].lower()])
+        match = _ISO.fullmatch(text)
+        if match and any(match.groups()):
+            weeks, days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+            return weeks * 604800 + days * 86400 + hours * 3600 + minutes * 60 + seconds
+    raise InputError(
+        f"must be a duration in seconds, or such as 90s, 15m, 12h, 7d or PT15M, and not negative, but is {value!r}"
+    )
+
+
+def blank_is_none(value: t.Any) -> t.Any:
+    """Treat an empty text like none at all."""
+    return None if value == "" else value
+
+
+def in_order(value: t.Any) -> t.Any:
+    """Sort a list of texts whose order means nothing."""
+    return sorted(value) if isinstance(value, list) else value
