@@ -82,6 +82,7 @@ WORK_QUEUE = Kind(
     defaults=_work_queue.defaults,
     system=_work_queue.is_default,
     protected=_work_queue.why_kept,
+    settle=_work_queue.settle,
     lane=_work_queue.lane,
     rank=_work_queue.rank,
     create_model="WorkQueueCreate",

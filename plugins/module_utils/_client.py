@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import email.utils
 import json
+import threading
 import time
 import typing as t
 import urllib.parse
@@ -35,6 +36,9 @@ PAGE_SIZE = 200
 
 _LONGEST_PAUSE = 30.0
 """Longest pause before a retry, in seconds, whatever Retry-After asks for."""
+
+_SLOWEST_KNOCK = 2.0
+"""Longest pause, in seconds, between tries to reach a server that is away."""
 
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 _SCHEMA_WORDS = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
@@ -140,7 +144,9 @@ class Client:
     :param timeout: Seconds to wait for each answer.
     :param retries: How often a request is sent again when that can help.
     :param read_only: Whether writes raise, as in check mode.
+    :param patience: Seconds for which a server that answered before may be away, as during its restart.
     :param sleep: Pauses between tries; replaced in tests.
+    :param clock: Seconds; replaced in tests.
     """
 
     def __init__(
@@ -151,7 +157,9 @@ class Client:
         timeout: float = 30.0,
         retries: int = 3,
         read_only: bool = False,
+        patience: float = 0.0,
         sleep: t.Callable[[float], None] = time.sleep,
+        clock: t.Callable[[], float] = time.monotonic,
     ) -> None:
         self.api_url = check_api_url(api_url)
         self.timeout = timeout
@@ -159,10 +167,16 @@ class Client:
         self._transport = transport
         self._retries = retries
         self._sleep = sleep
+        self._clock = clock
         self._headers: t.Dict[str, str] = dict(headers or {})
         self._headers["User-Agent"] = f"selfhosted.prefect/{COLLECTION_VERSION}"
         self._headers["Accept"] = "application/json"
+        self.patience = patience
+        self.strained = 0
+        """How many answers so far asked for less load."""
+        self._page_size: t.Optional[int] = PAGE_SIZE
         self._answered = False
+        self._csrf_lock = threading.Lock()
         self._csrf_token: t.Optional[str] = None
         # The server keeps one token per client string, so each process needs its own.
         self._csrf_client = str(uuid.uuid4())
@@ -217,13 +231,22 @@ class Client:
         """
         found: t.List[Json] = []
         while True:
-            page = self.query(path, {**(body or {}), "limit": PAGE_SIZE, "offset": len(found)})
+            asked = {} if self._page_size is None else {"limit": self._page_size}
+            try:
+                page = self.query(path, {**(body or {}), **asked, "offset": len(found)})
+            except ApiError as exc:
+                if exc.status != 422 or "limit" not in exc.words or self._page_size is None:
+                    raise
+                # PREFECT_SERVER_API_DEFAULT_LIMIT is both the default and the largest limit, and may be smaller.
+                self._page_size = None
+                continue
             if not isinstance(page, list):
                 raise NotPrefectError(
                     f"POST {self.api_url}{path}: the answer is not a list, so this is not Prefect's API"
                 )
             found.extend(page)
-            if len(page) < PAGE_SIZE or (most is not None and len(found) >= most):
+            whole = len(page) < self._page_size if self._page_size is not None else not page
+            if whole or (most is not None and len(found) >= most):
                 return found if most is None else found[:most]
 
     def probe(self, path: str, timeout: float) -> Response:
@@ -270,49 +293,66 @@ class Client:
         answer_lost = False
         csrf_tried = False
         tries = 0
+        begun = self._clock()
         while True:
             tries += 1
+            token = self._csrf_token
             try:
                 answer = self._transport.send(
-                    method, url, self._request_headers(method, data), data, timeout or self.timeout
+                    method, url, self._request_headers(method, data, token), data, timeout or self.timeout
                 )
             except TransportError as exc:
                 lost = exc.kind == "dropped"
                 # Refused is final at first, but not from a server that answered a moment ago: it restarts.
-                if tries > self._retries or not (lost or (exc.kind == "refused" and self._answered)):
+                away = lost or (exc.kind == "refused" and self._answered)
+                patient = self._answered and self._clock() - begun < self.patience
+                if not away or (tries > self._retries and not patient):
                     if tries > 1:
                         exc.message += f" (tried {tries} times)"
                     raise
                 answer_lost = answer_lost or lost
-                self._sleep(_pause(tries, None))
+                self._sleep(min(_pause(tries, None), _SLOWEST_KNOCK))
                 continue
             self._answered = True
-            if answer.status in _RETRIED_STATUSES and tries <= self._retries:
-                # A 429 was not carried out; behind a gateway's error the write may have been.
-                answer_lost = answer_lost or answer.status != 429
-                self._sleep(_pause(tries, answer.headers.get("retry-after")))
-                continue
+            if answer.status in _RETRIED_STATUSES:
+                self.strained += 1
+                # Prefect's own 503 is about this request; a gateway's, or a planned one, is about the server.
+                outage = "prefect-maintenance" in answer.headers or (answer.status != 429 and not _is_json(answer))
+                patient = outage and self._clock() - begun < self.patience
+                if tries <= self._retries or patient:
+                    # A 429 was not carried out; behind a gateway's error the write may have been.
+                    answer_lost = answer_lost or answer.status != 429
+                    self._sleep(_pause(tries if not patient else min(tries, 4), answer.headers.get("retry-after")))
+                    continue
             if answer.status == 403 and not csrf_tried and method != "GET" and _is_csrf(_words(answer)):
                 csrf_tried = True
                 tries -= 1
-                self._fetch_csrf_token(method, url, answer)
+                self._renew_csrf_token(token, method, url, answer)
                 continue
             if 200 <= answer.status < 300:
                 return answer
             raise self._api_error(method, path, body, answer, answer_lost, tries)
 
-    def _request_headers(self, method: str, data: t.Optional[bytes]) -> t.Dict[str, str]:
+    def _request_headers(self, method: str, data: t.Optional[bytes], csrf_token: t.Optional[str]) -> t.Dict[str, str]:
         headers = dict(self._headers)
         if data is not None:
             headers["Content-Type"] = "application/json"
-        if method != "GET" and self._csrf_token:
-            headers["Prefect-Csrf-Token"] = self._csrf_token
+        if method != "GET" and csrf_token:
+            headers["Prefect-Csrf-Token"] = csrf_token
             headers["Prefect-Csrf-Client"] = self._csrf_client
         return headers
 
+    def _renew_csrf_token(self, used: t.Optional[str], method: str, url: str, refused: Response) -> None:
+        """Get a token, unless another thread has got one since ``used`` was sent.
+
+        The server issues a new one at each request and forgets the old one, so threads share it.
+        """
+        with self._csrf_lock:
+            if self._csrf_token == used:
+                self._csrf_token = None
+                self._fetch_csrf_token(method, url, refused)
+
     def _fetch_csrf_token(self, method: str, url: str, refused: Response) -> None:
-        """Get a token; the server issues a new one at each request and forgets the old one."""
-        self._csrf_token = None
         try:
             token = self.get(f"/csrf-token?client={self._csrf_client}")
         except ApiError as exc:
@@ -392,6 +432,14 @@ def _pause(tries: int, retry_after: t.Optional[str]) -> float:
         if asked >= 0:
             return min(asked, _LONGEST_PAUSE)
     return float(min(0.2 * 2.0 ** (tries - 1), _LONGEST_PAUSE))
+
+
+def _is_json(answer: Response) -> bool:
+    try:
+        json.loads(answer.body.decode("utf-8"))
+    except ValueError:
+        return False
+    return True
 
 
 def _is_csrf(words: str) -> bool:

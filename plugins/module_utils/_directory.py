@@ -37,6 +37,8 @@ class Directory:
         self.empty = empty
         self.memo: t.Dict[str, t.Any] = {}
         """Further answers that kinds keep here, by names of their own."""
+        self.warnings: t.List[str] = []
+        """What the user has to know although it is no failure."""
         self._lock = threading.RLock()
         self._held: t.Dict[str, t.Dict[Key, t.List[Json]]] = {noun: {} for noun in kinds}
         self._ids: t.Dict[str, t.Dict[str, Json]] = {noun: {} for noun in kinds}

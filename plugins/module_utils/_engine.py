@@ -15,33 +15,8 @@ from dataclasses import dataclass, field
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, InputError, PrefectError
-from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import UNKNOWN, Key, Kind
-
-CREATE, UPDATE, DELETE, NOTHING = "create", "update", "delete", "nothing"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be done with one object.
-
-    :param kind: Its kind.
-    :param key: Its key.
-    :param action: ``create``, ``update``, ``delete`` or ``nothing``.
-    :param document: The API object as it is, or None.
-    :param before: The same by options; empty if there is none.
-    :param desired: What is declared, completed; empty for one that is to be absent.
-    :param changes: Those of the declared values that differ.
-    :param after: What will be there, by options; empty if nothing will.
-    """
-
-    kind: Kind
-    key: Key
-    action: str
-    document: t.Optional[Json]
-    before: Json
-    desired: Json
-    changes: Json
-    after: Json
+from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import UNKNOWN, Kind
+from ansible_collections.selfhosted.prefect.plugins.module_utils._plan import CREATE, DELETE, NOTHING, UPDATE, Plan
 
 
 @dataclass(frozen=True)
@@ -53,6 +28,7 @@ class Result:
     :param before: The object as it was, by options; empty if there was none.
     :param after: The object as it is, or in check mode would be.
     :param warnings: What the user has to know although it worked.
+    :param aftermath: What was done beyond the declared values, or in check mode would be, in words.
     """
 
     changed: bool
@@ -60,6 +36,7 @@ class Result:
     before: Json
     after: Json
     warnings: t.List[str] = field(default_factory=list)
+    aftermath: str = ""
 
 
 def ensure(directory: Directory, noun: str, state: str, desired: Json) -> Result:
@@ -80,16 +57,15 @@ def ensure(directory: Directory, noun: str, state: str, desired: Json) -> Result
     planned = plan(directory, noun, state, desired)
     if read_only:
         extra = aftermath(directory, planned)
-        return Result(
-            planned.action != NOTHING or bool(extra), predicted(directory, planned), planned.before, planned.after
-        )
+        changed = planned.action != NOTHING or bool(extra)
+        return Result(changed, predicted(directory, planned), planned.before, planned.after, aftermath=extra)
     document = carry_out(directory, planned)
     extra = aftermath(directory, planned)
     if planned.action == UPDATE or extra:
         document = directory.reread(noun, planned.key)
-    after = {} if document is None else kind.declared(directory, document)
+    after = {} if document is None else kind.declared(directory, document, desired)
     changed = planned.action != NOTHING or bool(extra)
-    return Result(changed, document, planned.before, after, not_taken(planned, after))
+    return Result(changed, document, planned.before, after, not_taken(planned, after), extra)
 
 
 def plan(directory: Directory, noun: str, state: str, desired: Json) -> Plan:
@@ -100,7 +76,7 @@ def plan(directory: Directory, noun: str, state: str, desired: Json) -> Plan:
     kind = directory.kinds[noun]
     key = kind.key_of(desired)
     document = directory.find(noun, key)
-    before = {} if document is None else kind.declared(directory, document)
+    before = {} if document is None else kind.declared(directory, document, desired)
     if state == "absent":
         reason = "" if document is None else kind.protected(directory, document)
         if reason:
@@ -119,7 +95,11 @@ def plan(directory: Directory, noun: str, state: str, desired: Json) -> Plan:
     wanted = {option: value for option, value in desired.items() if option in own}
     shown = {option: value for option, value in wanted.items() if not kind.option(option).write_only}
     if document is None:
-        constants = {entry.option: entry.default for entry in kind.fields if entry.default is not UNKNOWN}
+        constants = {
+            entry.option: entry.default
+            for entry in kind.fields
+            if entry.default is not UNKNOWN and (not entry.volatile or entry.option in wanted)
+        }
         chosen = {} if directory.empty else kind.defaults(directory, desired)
         return Plan(kind, key, CREATE, None, {}, desired, wanted, {**constants, **chosen, **shown})
     changes = _changes(kind, before, wanted)

@@ -54,6 +54,8 @@ class Field:
     :param api: Its name in the API, where that differs.
     :param updatable: Whether the server changes it in place.
     :param way_out: For one that is not: what the user can do instead.
+    :param volatile: Whether it changes by itself, like a count of what is in use. It is compared and shown only where it is
+        declared, and no export holds it.
     :param write_only: Whether the server never returns it. It is sent on creation and along with other changes.
     :param in_path: Whether it stands in paths alone, not in what is sent.
     :param default: What the server sets on creation when it is not given; ``UNKNOWN`` where that is not a constant.
@@ -75,6 +77,7 @@ class Field:
     api: str = ""
     updatable: bool = True
     way_out: str = ""
+    volatile: bool = False
     write_only: bool = False
     in_path: bool = False
     default: t.Any = UNKNOWN
@@ -237,6 +240,13 @@ class Kind:
     :param delete: Deletes an object, given its API object.
     :param after: What is to be done to an object that is as declared; given the API object and the declared values.
         Returns what it would do, in words, or an empty text; does it when the client is not read-only.
+    :param claims: Objects, as (place, path), that a declaration is the whole truth of beside its own.
+    :param claimed: Whether an object that is not declared belongs to one that is, so that it is not pruned by itself.
+    :param settle: Completes the plans of all declared objects of the kind, where one write changes others.
+    :param judge: Asks the server about all planned objects of the kind at once whether it would take them; returns the
+        index of each that it would not, with the error.
+    :param export: Returns how an object is exported, given the API object and its options, or None to leave it out. By
+        default those that Prefect makes itself are left out.
     :param lane: Objects with the same value are written one after the other, in the order ``rank`` gives.
     :param rank: See ``lane``.
     :param update_method: ``PATCH`` sends only what changes; ``PUT`` and ``POST`` everything that is to be.
@@ -278,6 +288,11 @@ class Kind:
     update: t.Optional[t.Callable[[Directory, Json, Json, Json], None]] = None
     delete: t.Optional[t.Callable[[Directory, Json], None]] = None
     after: t.Optional[t.Callable[[Directory, Json, Json], str]] = None
+    claims: t.Callable[[Json], t.Iterable[t.Tuple[t.Tuple[str, Key], str]]] = _nothing
+    claimed: t.Optional[t.Callable[[Directory, Json, t.Sequence[t.Any]], bool]] = None
+    settle: t.Optional[t.Callable[[Directory, t.List[t.Any]], t.List[t.Any]]] = None
+    judge: t.Optional[t.Callable[[Directory, t.Sequence[t.Any]], t.Iterable[t.Tuple[int, InputError]]]] = None
+    export: t.Optional[t.Callable[[Directory, Json, Json], t.Optional[Json]]] = None
     lane: t.Optional[t.Callable[[Json], t.Any]] = None
     rank: t.Optional[t.Callable[[Json], t.Any]] = None
     update_method: str = "PATCH"
@@ -331,9 +346,16 @@ class Kind:
         """Return how messages call an object, such as ``the work queue 'pool/queue'``."""
         return f"the {self.label} {'/'.join(self.key_of(values))!r}" if self.key else f"the {self.label}"
 
-    def declared(self, directory: Directory, document: Json) -> Json:
-        """Return an API object by options."""
-        return {entry.option: entry.from_api(directory, document) for entry in self.fields if not entry.write_only}
+    def declared(self, directory: Directory, document: Json, wanted: t.Container[str] = ()) -> Json:
+        """Return an API object by options.
+
+        :param wanted: Options whose fields are returned even though they change by themselves.
+        """
+        return {
+            entry.option: entry.from_api(directory, document)
+            for entry in self.fields
+            if not entry.write_only and (not entry.volatile or entry.option in wanted)
+        }
 
     def named(self, values: Json) -> t.List[Reference]:
         """Return every object that declared values name."""

@@ -25,10 +25,9 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._client import 
 )
 from ansible_collections.selfhosted.prefect.plugins.module_utils._context import Context
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError, TransportError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Kind, merged, nested
-from ansible_collections.selfhosted.prefect.plugins.module_utils._readiness import ABSENT_REASONS
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 
@@ -74,7 +73,7 @@ def run(spec: Spec, work: t.Callable[[Context], Json], exclusive: t.Sequence[t.S
     result: Json = {}
     try:
         client = _client(module)
-        result = work(Context(client, module.params, module.check_mode))
+        result = work(Context(client, module.params, module.check_mode, module._diff))
     except PrefectError as exc:
         failure = exc
     # Outside of the handler, where Ansible does not add a stack trace to words meant for people.
@@ -103,42 +102,28 @@ def _ensure(context: Context, kind: Kind) -> Json:
     state = str(context.params["state"])
     # Ansible itself does not tell a null that was written down from an option that was not given.
     desired = kind.desired(context.params, given=_load_params())
-    absent = context.absent()
-    extra: Json = {}
-    if absent is not None:
-        result, extra = _ensure_nowhere(context, kind, state, desired), _not_there(absent.reason, absent.message)
-    else:
-        try:
-            result = _engine.ensure(Directory(context.client, KINDS), kind.noun, state, desired)
-        except TransportError as exc:
-            if not context.check_mode or exc.kind not in ABSENT_REASONS:
-                raise
-            result, extra = _ensure_nowhere(context, kind, state, desired), _not_there(exc.kind, exc.message)
-    if result.warnings:
-        extra["warnings"] = result.warnings
+
+    def work(empty: bool) -> Json:
+        return _ensured(Directory(context.client, KINDS, empty=empty), kind, state, desired)
+
+    return context.reaching(lambda: work(empty=False), lambda: work(empty=True))
+
+
+def _ensured(directory: Directory, kind: Kind, state: str, desired: Json) -> Json:
+    result = _engine.ensure(directory, kind.noun, state, desired)
+    warnings = [*directory.warnings, *result.warnings]
     return {
         "changed": result.changed,
         kind.noun: result.document or {},
         "diff": {"before": result.before, "after": result.after},
-        **extra,
+        **({"warnings": warnings} if warnings else {}),
     }
 
 
-def _ensure_nowhere(context: Context, kind: Kind, state: str, desired: Json) -> _engine.Result:
-    """Tell what would happen on a server that holds nothing, for check mode where no server is there yet."""
-    return _engine.ensure(Directory(context.client, KINDS, empty=True), kind.noun, state, desired)
-
-
 def _info(context: Context, kind: Kind) -> Json:
-    absent = context.absent()
-    if absent is not None:
-        return {"changed": False, kind.many: [], **_not_there(absent.reason, absent.message)}
-    try:
-        return {"changed": False, kind.many: _listed(context, kind)}
-    except TransportError as exc:
-        if not context.check_mode or exc.kind not in ABSENT_REASONS:
-            raise
-        return {"changed": False, kind.many: [], **_not_there(exc.kind, exc.message)}
+    return context.reaching(
+        lambda: {"changed": False, kind.many: _listed(context, kind)}, lambda: {"changed": False, kind.many: []}
+    )
 
 
 def _listed(context: Context, kind: Kind) -> t.List[Json]:
@@ -161,13 +146,6 @@ def _listed(context: Context, kind: Kind) -> t.List[Json]:
         for document in found
         if all(kind.option(option).from_api(directory, document) == value for option, value in key.items())
     ]
-
-
-def _not_there(reason: str, message: str) -> Json:
-    return {
-        "reason": reason,
-        "msg": f"The API is not there yet, so this is what would happen on an empty server. {message}",
-    }
 
 
 def _client(module: AnsibleModule) -> Client:

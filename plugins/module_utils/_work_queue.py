@@ -10,8 +10,10 @@ where they stand close, to the next numbers. Written in the order of their prior
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
+from ansible_collections.selfhosted.prefect.plugins.module_utils._plan import CREATE, DELETE, UPDATE, Plan
 from ansible_collections.selfhosted.prefect.plugins.module_utils._values import LARGEST, parse_whole
 
 if t.TYPE_CHECKING:
@@ -73,6 +75,34 @@ def priorities(directory: Directory, work_pool: str) -> t.Dict[str, int]:
             str(queue["name"]): int(queue["priority"]) for queue in directory.client.read_all(path)
         }
     return dict(directory.memo[place])
+
+
+def settle(directory: Directory, plans: t.List[Plan]) -> t.List[Plan]:
+    """Complete the plans of all declared queues by what giving one its priority does to the others.
+
+    Queues are written in the order of ``rank``, so what one write moves is put right by a later one.
+    """
+    pools: t.Dict[str, t.List[int]] = {}
+    for index, plan in enumerate(plans):
+        if plan.action != DELETE and plan.after:
+            pools.setdefault(str(plan.after["work_pool"]), []).append(index)
+    settled = list(plans)
+    for work_pool, indices in pools.items():
+        if not any(plans[index].action == CREATE or "priority" in plans[index].changes for index in indices):
+            continue
+        held = priorities(directory, work_pool)
+        for index in sorted(indices, key=lambda index: int(rank(plans[index].desired))):
+            plan = plans[index]
+            name, wanted = str(plan.after["name"]), plan.desired.get("priority")
+            if plan.action == CREATE and wanted is None:
+                held[name] = first_free(held.values())
+                settled[index] = replace(plan, after={**plan.after, "priority": held[name]})
+            elif wanted is not None and held.get(name) != wanted:
+                held = moved(held, name, wanted)
+                if plan.action != CREATE and "priority" not in plan.changes:
+                    changes = {**plan.changes, "priority": wanted}
+                    settled[index] = replace(plan, action=UPDATE, changes=changes)
+    return settled
 
 
 def first_free(taken: t.Iterable[int]) -> int:

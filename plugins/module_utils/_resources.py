@@ -1,0 +1,569 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A whole server at once: declared objects of every kind, pruning, and export (private: not for use outside this collection).
+
+Four steps: everything declared is checked without a server; what the server holds is read by pages; every object is
+planned; only then, if nothing at all was wrong, plans are carried out, side by side where they do not depend on each other.
+"""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine, _pace
+from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
+from ansible_collections.selfhosted.prefect.plugins.module_utils._context import Context
+from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError, PrefectError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import UNKNOWN, Key, Kind, Reference
+from ansible_collections.selfhosted.prefect.plugins.module_utils._plan import CREATE, DELETE, NOTHING, UPDATE, Plan
+
+_MOST_COMPLAINTS = 50
+
+Place = t.Tuple[str, Key]
+"""An object: the noun of its kind, and its key."""
+
+
+@dataclass
+class Item:
+    """One declared object.
+
+    :param kind: Its kind.
+    :param path: Where it is declared, such as ``deployments[17]``.
+    :param state: ``present`` or ``absent``.
+    :param desired: Its declared values.
+    :param implied: Whether another object's declaration brought it along.
+    :param refers: The objects it names.
+    :param plan: What is to be done.
+    :param failure: Why it was not done.
+    :param extra: What is done beyond the declared values, in words.
+    """
+
+    kind: Kind
+    path: str
+    state: str
+    desired: Json
+    implied: bool = False
+    refers: t.List[Reference] = field(default_factory=list)
+    plan: t.Optional[Plan] = None
+    failure: str = ""
+    extra: str = ""
+
+    @property
+    def place(self) -> Place:
+        """The object."""
+        return self.kind.noun, self.kind.key_of(self.desired)
+
+    @property
+    def name(self) -> str:
+        """What the object is called in results."""
+        return "/".join(self.place[1]) or self.kind.label
+
+
+class _Complaints:
+    """What is wrong with the declared values, all of it."""
+
+    def __init__(self) -> None:
+        self._words: t.List[str] = []
+
+    def add(self, error: PrefectError, path: str) -> None:
+        """Take note of an error about the object that is declared at ``path``."""
+        if isinstance(error, InputError):
+            self._words.append(error.under(path).message)
+        else:
+            self._words.append(f"{path}: {error.message}")
+
+    def stop(self) -> None:
+        """Raise all of it as one error, if there is any.
+
+        :raises PrefectError: With one line for each.
+        """
+        if not self._words:
+            return
+        shown = self._words[:_MOST_COMPLAINTS]
+        if len(self._words) > len(shown):
+            shown.append(f"and {len(self._words) - len(shown)} more")
+        count = "one thing" if len(self._words) == 1 else f"{len(self._words)} things"
+        raise PrefectError(
+            f"Nothing was changed, because {count} in resources cannot be had:\n" + "\n".join(shown),
+            errors=self._words,
+        )
+
+
+# Declared values
+
+
+def parse(declared: t.Mapping[str, t.Any], kinds: t.Mapping[str, Kind]) -> t.List[Item]:
+    """Return every declared object, checked as far as that needs no server.
+
+    :param declared: Lists of objects by the plural of their kind.
+    :raises PrefectError: With everything that is wrong, each with the path of the offending item.
+    """
+    by_plural = {kind.many: kind for kind in kinds.values()}
+    complaints = _Complaints()
+    items: t.List[Item] = []
+    for plural, listed in declared.items():
+        kind = by_plural.get(str(plural))
+        if kind is None:
+            close = difflib.get_close_matches(str(plural), by_plural, 1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(by_plural)}"
+            complaints.add(InputError(f"is no kind of object; {hint}"), str(plural))
+        elif listed is None:
+            continue
+        elif not isinstance(listed, list):
+            complaints.add(InputError(f"must be a list of {kind.label}s, but is {_type_of(listed)}"), kind.many)
+        else:
+            items.extend(_parse_list(kind, listed, complaints))
+    _refuse_duplicates(items, complaints)
+    complaints.stop()
+    return items
+
+
+def _parse_list(kind: Kind, listed: t.Sequence[t.Any], complaints: _Complaints) -> t.List[Item]:
+    validator = ArgumentSpecValidator(
+        kind.argument_spec(), mutually_exclusive=[list(group) for group in kind.exclusive]
+    )
+    items = []
+    for index, given in enumerate(listed):
+        path = f"{kind.many}[{index}]"
+        if not isinstance(given, dict):
+            complaints.add(
+                InputError(f"must be a dictionary with the options of a {kind.label}, but is {_type_of(given)}"), path
+            )
+            continue
+        checked = validator.validate(given)
+        if checked.error_messages:
+            for message in checked.error_messages:
+                complaints.add(PrefectError(_plain(message)), path)
+            continue
+        params = checked.validated_parameters
+        try:
+            desired = kind.desired(params, given=given)
+        except InputError as exc:
+            complaints.add(exc, path)
+            continue
+        item = Item(kind, path, str(params["state"]), desired)
+        if item.state != "absent":
+            item.refers = kind.named(desired)
+        items.append(item)
+    return items
+
+
+def _refuse_duplicates(items: t.Sequence[Item], complaints: _Complaints) -> None:
+    first: t.Dict[Place, Item] = {}
+    for item in items:
+        earlier = first.setdefault(item.place, item)
+        if earlier is not item:
+            complaints.add(InputError(f"declares {item.kind.title(item.desired)}, as {earlier.path} does"), item.path)
+    for item in items:
+        for place, path in item.kind.claims(item.desired) if item.state != "absent" else ():
+            other = first.get(place)
+            if other is not None:
+                complaints.add(
+                    InputError(
+                        f"declares {other.kind.title(other.desired)}, and so does {other.path}; declare it in one place",
+                        path,
+                    ),
+                    item.path,
+                )
+
+
+# Planning
+
+
+def prepare(directory: Directory, items: t.List[Item], prune: t.Sequence[Kind]) -> None:
+    """Read what the server holds of all that is declared or named, and plan every object.
+
+    Objects that others imply are added to ``items``.
+
+    :raises PrefectError: With everything that is wrong; nothing was written.
+    """
+    complaints = _Complaints()
+    declared = {item.place: item for item in items}
+    _add_implied(directory, items, declared)
+    wanted: t.Dict[str, t.Set[Key]] = {}
+    for item in items:
+        wanted.setdefault(item.kind.noun, set()).add(item.place[1])
+        for reference in item.refers:
+            wanted.setdefault(reference.noun, set()).add(directory.key(reference.noun, reference.name))
+    for noun, kind in directory.kinds.items():
+        if kind in prune:
+            directory.load(noun)
+        elif noun in wanted:
+            directory.load(noun, wanted[noun])
+    _drop_needless(directory, items)
+    for item in items:
+        if item.state != "absent":
+            directory.promise(*item.place)
+    for item in items:
+        for reference in item.refers:
+            gone = declared.get((reference.noun, directory.key(reference.noun, reference.name)))
+            if gone is not None and gone.state == "absent":
+                complaints.add(
+                    InputError(
+                        f"names the {gone.kind.label} {reference.name!r}, which {gone.path} declares absent",
+                        reference.path,
+                    ),
+                    item.path,
+                )
+    for item in items:
+        try:
+            item.plan = _engine.plan(directory, item.kind.noun, item.state, item.desired)
+        except PrefectError as exc:
+            complaints.add(exc, item.path)
+    for kind in directory.kinds.values():
+        mine = [item for item in items if item.kind is kind and item.plan is not None]
+        if kind.settle is not None and mine:
+            settled = kind.settle(directory, [item.plan for item in mine if item.plan is not None])
+            for item, plan in zip(mine, settled):
+                item.plan = plan
+        if kind.judge is not None and mine:
+            for index, error in kind.judge(directory, [item.plan for item in mine if item.plan is not None]):
+                complaints.add(error, mine[index].path)
+    for error, path in _circles(directory, items):
+        complaints.add(error, path)
+    complaints.stop()
+
+
+def _add_implied(directory: Directory, items: t.List[Item], declared: t.Dict[Place, Item]) -> None:
+    for item in list(items):
+        if item.state == "absent":
+            continue
+        for noun, desired in item.kind.implies(item.desired):
+            kind = directory.kinds[noun]
+            place = (noun, kind.key_of(desired))
+            if place not in declared:
+                declared[place] = Item(kind, item.path, "present", desired, implied=True)
+                items.append(declared[place])
+
+
+def _drop_needless(directory: Directory, items: t.List[Item]) -> None:
+    """Forget implied objects that are there."""
+    items[:] = [item for item in items if not item.implied or directory.find(*item.place) is None]
+
+
+def _circles(directory: Directory, items: t.Sequence[Item]) -> t.List[t.Tuple[InputError, str]]:
+    """Return an error for each circle of objects of one kind that name each other."""
+    found = []
+    for kind in directory.kinds.values():
+        left = _levels(directory, [item for item in items if item.kind is kind and item.state != "absent"])[1]
+        if left:
+            names = " -> ".join(item.name for item in left)
+            reference = next(ref for ref in left[0].refers if ref.noun == kind.noun)
+            found.append(
+                (
+                    InputError(f"is part of a circle of {kind.label}s that name each other: {names}", reference.path),
+                    left[0].path,
+                )
+            )
+    return found
+
+
+def _levels(directory: Directory, items: t.Sequence[Item]) -> t.Tuple[t.List[t.List[Item]], t.List[Item]]:
+    """Return items in levels, each naming only items of earlier ones, and those in circles."""
+    places = {item.place for item in items}
+    needs = {
+        item.place: {
+            place for place in ((ref.noun, directory.key(ref.noun, ref.name)) for ref in item.refers) if place in places
+        }
+        for item in items
+    }
+    levels: t.List[t.List[Item]] = []
+    left = list(items)
+    done: t.Set[Place] = set()
+    while left:
+        level = [item for item in left if needs[item.place] <= done]
+        if not level:
+            return levels, left
+        levels.append(level)
+        done |= {item.place for item in level}
+        left = [item for item in left if item.place not in done]
+    return levels, []
+
+
+def prunable(directory: Directory, items: t.Sequence[Item], prune: t.Sequence[Kind], limit: int) -> t.List[Item]:
+    """Return the objects to prune: those of the named kinds that are not declared and that Prefect does not make itself.
+
+    :raises PrefectError: There are more of them than the limit; nothing was written.
+    """
+    declared = {item.place for item in items}
+    claimed = {place for item in items if item.state != "absent" for place, _path in item.kind.claims(item.desired)}
+    found: t.List[Item] = []
+    for kind in prune:
+        for document in directory.documents(kind.noun):
+            values = kind.declared(directory, document)
+            key = {option: values[option] for option in kind.key}
+            item = Item(kind, f"{kind.many} (pruned)", "absent", key)
+            if item.place in declared or item.place in claimed or kind.system(directory, document):
+                continue
+            if kind.claimed is not None and kind.claimed(directory, document, items):
+                continue
+            if kind.protected(directory, document):
+                continue
+            item.plan = Plan(kind, item.place[1], DELETE, document, values, {}, {}, {})
+            found.append(item)
+    if len(found) > limit:
+        counts = ", ".join(
+            f"{sum(item.kind is kind for item in found)} {kind.many}"
+            for kind in prune
+            if any(i.kind is kind for i in found)
+        )
+        names = ", ".join(f"{item.kind.noun} {item.name!r}" for item in found[:10])
+        raise PrefectError(
+            f"Nothing was changed, because prune would remove {len(found)} objects ({counts}), more than prune_limit"
+            f" {limit}. The first are {names}. If that is meant, raise prune_limit; if not, declare them or do not prune"
+            " their kind",
+            prune={kind.many: [i.name for i in found if i.kind is kind] for kind in prune},
+        )
+    return found
+
+
+# Writing
+
+
+def carry_out(directory: Directory, items: t.Sequence[Item], connections: int) -> None:
+    """Carry out every plan: what is named before what names it, and removals last and the other way round.
+
+    A failure is kept in its item and does not stop the others; what depends on it is not tried.
+    """
+    pace = _pace.Pace(connections, lambda: directory.client.strained)
+    failed: t.Dict[Place, Item] = {}
+    for kind in directory.kinds.values():
+        mine = [item for item in items if item.kind is kind and item.plan is not None and item.plan.action != DELETE]
+        for level in _levels(directory, mine)[0]:
+            _run(directory, level, pace, failed)
+    for kind in reversed(list(directory.kinds.values())):
+        _run(
+            directory,
+            [item for item in items if item.kind is kind and item.plan is not None and item.plan.action == DELETE],
+            pace,
+            failed,
+        )
+
+
+def _run(directory: Directory, items: t.Sequence[Item], pace: _pace.Pace, failed: t.Dict[Place, Item]) -> None:
+    busy = [item for item in items if item.plan is not None and (item.plan.action != NOTHING or item.kind.after)]
+    lanes: t.Dict[t.Any, t.List[Item]] = {}
+    for item in busy:
+        lane = item.kind.lane(item.desired) if item.kind.lane is not None and item.state != "absent" else item.place
+        lanes.setdefault(lane, []).append(item)
+    rank = busy[0].kind.rank if busy else None
+    if rank is not None:
+        for lane_items in lanes.values():
+            if lane_items[0].state != "absent":
+                lane_items.sort(key=lambda item: rank(item.desired))
+
+    def job(item: Item) -> _pace.Job:
+        return lambda: _one(directory, item, failed)
+
+    _pace.run([[job(item) for item in lane_items] for lane_items in lanes.values()], pace)
+    failed.update({item.place: item for item in busy if item.failure})
+
+
+def _one(directory: Directory, item: Item, failed: t.Mapping[Place, Item]) -> None:
+    if item.plan is None:
+        return
+    for reference in item.refers:
+        broken = failed.get((reference.noun, directory.key(reference.noun, reference.name)))
+        if broken is not None:
+            item.failure = f"not tried, because {broken.kind.title(broken.desired)}, which it names, failed"
+            return
+    try:
+        _engine.carry_out(directory, item.plan)
+        item.extra = _engine.aftermath(directory, item.plan)
+    except PrefectError as exc:
+        item.failure = exc.message
+    except Exception as exc:  # noqa: BLE001  a mistake of ours must not lose the report on all other objects
+        item.failure = f"{type(exc).__name__}: {exc}"
+
+
+def apply(
+    directory: Directory,
+    declared: t.Mapping[str, t.Any],
+    prune: t.Sequence[str] = (),
+    prune_limit: int = 20,
+    connections: int = 16,
+    diff: bool = True,
+) -> Json:
+    """Bring a server to what is declared, and return the result of the module ``resources``.
+
+    :param prune: Plurals of the kinds of which the declared list is the whole truth.
+    :param prune_limit: How many objects may be pruned at most.
+    :param connections: How many requests may be under way at most.
+    :param diff: Whether to return a diff.
+    :raises PrefectError: What is declared cannot be had, and nothing was written; or some objects failed, with the result
+        for the others.
+    """
+    by_plural = {kind.many: kind for kind in directory.kinds.values()}
+    pruned = [by_plural[plural] for plural in by_plural if plural in prune]
+    for kind in pruned:
+        if not isinstance(declared.get(kind.many), list):
+            raise PrefectError(
+                f"Nothing was changed: prune names {kind.many}, but resources holds no list of that name. To remove all"
+                " of them, declare an empty list"
+            )
+    items = parse(declared, directory.kinds)
+    prepare(directory, items, pruned)
+    items.extend(prunable(directory, items, pruned, prune_limit))
+    if directory.client.read_only or directory.empty:
+        for item in items:
+            if item.plan is not None:
+                item.extra = _engine.aftermath(directory, item.plan)
+    else:
+        carry_out(directory, items, connections)
+    return _report(directory, items, diff)
+
+
+def _report(directory: Directory, items: t.Sequence[Item], diff: bool) -> Json:
+    kinds: t.Dict[str, Json] = {}
+    before: Json = {}
+    after: Json = {}
+    warnings: t.List[str] = list(directory.warnings)
+    actual = not (directory.client.read_only or directory.empty)
+    if actual:
+        _reread(directory, items)
+    for item in items:
+        plan = item.plan
+        if plan is None:
+            continue
+        report = kinds.setdefault(item.kind.many, {"created": [], "changed": [], "removed": [], "unchanged": 0})
+        if item.failure:
+            report.setdefault("failed", []).append(item.name)
+            continue
+        if plan.action == NOTHING and not item.extra:
+            report["unchanged"] += 0 if item.state == "absent" else 1
+            continue
+        word = {CREATE: "created", UPDATE: "changed", NOTHING: "changed", DELETE: "removed"}[plan.action]
+        report[word].append(item.name)
+        held = plan.after
+        if actual and plan.action != DELETE:
+            document = directory.find(item.kind.noun, plan.key)
+            held = {} if document is None else item.kind.declared(directory, document)
+            warnings.extend(_engine.not_taken(plan, held))
+        if diff:
+            if plan.before:
+                before.setdefault(item.kind.many, {})[item.name] = plan.before
+            if held:
+                after.setdefault(item.kind.many, {})[item.name] = held
+    changed = any(report[word] for report in kinds.values() for word in ("created", "changed", "removed"))
+    result: Json = {"changed": changed, "kinds": kinds, "warnings": warnings}
+    if diff:
+        result["diff"] = {"before": before, "after": after}
+    failures = [item for item in items if item.failure]
+    if failures:
+        words = [f"{item.path} ({item.kind.noun} {item.name!r}): {item.failure}" for item in failures]
+        raise PrefectError(
+            f"{len(failures)} of {len(items)} objects failed; the others are as declared:\n"
+            + "\n".join(words[:_MOST_COMPLAINTS]),
+            **result,
+            failures=words,
+        )
+    return result
+
+
+def _reread(directory: Directory, items: t.Sequence[Item]) -> None:
+    """Read what was changed in place once more, by pages: the answers to changes are empty."""
+    for noun in directory.kinds:
+        keys = [
+            item.plan.key
+            for item in items
+            if item.kind.noun == noun
+            and item.plan is not None
+            and not item.failure
+            and (item.plan.action == UPDATE or item.extra)
+        ]
+        if keys:
+            directory.forget(noun, keys)
+            directory.load(noun, keys)
+
+
+# Export
+
+
+def export(directory: Directory, kinds: t.Sequence[Kind]) -> t.Dict[str, t.List[Json]]:
+    """Return what a server holds in the form that ``apply`` takes.
+
+    Left out are values that are a creation's defaults, and objects that Prefect makes itself.
+    """
+    found: t.Dict[str, t.List[Json]] = {}
+    for kind in directory.kinds.values():
+        if kind not in kinds or "present" not in kind.states:
+            continue
+        listed = []
+        for document in directory.documents(kind.noun):
+            values = kind.declared(directory, document)
+            item = _exported(kind, values)
+            if kind.export is not None:
+                chosen = kind.export(directory, document, item)
+                if chosen is None:
+                    continue
+                item = chosen
+            elif kind.system(directory, document):
+                continue
+            listed.append(item)
+        if listed:
+            found[kind.many] = listed
+    return found
+
+
+def _exported(kind: Kind, values: Json) -> Json:
+    item: Json = {}
+    for entry in kind.fields:
+        value = values.get(entry.option)
+        default = entry.default is not UNKNOWN and not _engine.differs(value, entry.default)
+        if entry.option not in values or (default and entry.option not in kind.key):
+            continue
+        if value is None and not entry.takes_null:
+            # Nothing says "none" for an option that cannot.
+            if entry.null is not None:
+                item[entry.option] = entry.null
+            continue
+        item[entry.option] = value
+    return item
+
+
+def _type_of(value: t.Any) -> str:
+    names = {dict: "a dictionary", list: "a list", str: "a text", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _plain(message: str) -> str:
+    """Return a message of Ansible's argument checks without Python's words for types."""
+    return message.replace("<class '", "").replace("'>", "")
+
+
+# The modules
+
+
+def ensure_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
+    """Do the work of the module ``resources``."""
+    params = context.params
+
+    def work(directory: Directory) -> Json:
+        return apply(
+            directory,
+            params["resources"],
+            prune=params["prune"],
+            prune_limit=params["prune_limit"],
+            connections=params["connections"],
+            diff=context.diff,
+        )
+
+    return context.reaching(
+        lambda: work(Directory(context.client, kinds)), lambda: work(Directory(context.client, kinds, empty=True))
+    )
+
+
+def export_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
+    """Do the work of the module ``resources_info``."""
+    wanted = [kind for kind in kinds.values() if not context.params["kinds"] or kind.many in context.params["kinds"]]
+
+    def work() -> Json:
+        return {"changed": False, "resources": export(Directory(context.client, kinds), wanted)}
+
+    return context.reaching(work, lambda: {"changed": False, "resources": {}})
