@@ -20,6 +20,12 @@ _CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 _BUILT_BASE = "selfhosted-prefect/debian:bookworm*"
 _UPSTREAM_BASE = "debian:bookworm-slim"
 
+_BUILD_ENVIRONMENT = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "http_proxy", "https_proxy", "no_proxy")
+
+PRODUCT_VERSION = "3.8"
+PREFECT_VERSIONS = ("3.6", PRODUCT_VERSION, "3.9")
+"""Releases of Prefect that :func:`prefect_image` knows."""
+
 
 def _ansible(program: str) -> str:
     """Return the path of one of Ansible's programs in this Python environment."""
@@ -75,15 +81,30 @@ def base_image() -> str:
     return _UPSTREAM_BASE
 
 
-def build(name: str) -> str:
+def prefect_image(version: str = PRODUCT_VERSION) -> str:
+    """Return the image of a Prefect release: the product's own, or another one built on it.
+
+    :param version: the release, one of :data:`PREFECT_VERSIONS`.
+    :raises TestbedError: no such release is known, or its build fails.
+    """
+    if version not in PREFECT_VERSIONS:
+        msg = f"no recipe makes Prefect {version}; there are {', '.join(PREFECT_VERSIONS)}"
+        raise TestbedError(msg)
+    product = product_images()["prefect_server_image"]
+    return product if version == PRODUCT_VERSION else build("prefect", base=product, variant=version)
+
+
+def build(name: str, *, base: str = "", variant: str = "") -> str:
     """Build ``recipes/<name>`` unless an image of the same content exists.
 
     The content is the recipe, the files beside it, the machine's trust store and
     the id of the base image.
 
+    :param base: image to build on (default: Debian).
+    :param variant: what the recipe gets as ``VERSION``; also begins the tag.
     :return: the image's name and tag.
     """
-    base = base_image()
+    base = base or base_image()
     with tempfile.TemporaryDirectory(prefix="sp-testbed-") as directory:
         context = Path(directory)
         shutil.copytree(HERE / "recipes" / name, context, dirs_exist_ok=True)
@@ -92,9 +113,12 @@ def build(name: str) -> str:
         for path in sorted(context.rglob("*")):
             if path.is_file():
                 digest.update(f"\0{path.relative_to(context)}\0".encode() + path.read_bytes())
-        tag = f"selfhosted-prefect-testbed/{name}:{digest.hexdigest()[:12]}"
+        tag = f"selfhosted-prefect-testbed/{name}:{variant}{'-' if variant else ''}{digest.hexdigest()[:12]}"
         if not image_id(tag):
+            # The way to the packages is the caller's, as it is for the product's own images.
+            passed = [f"{key}={os.environ[key]}" for key in _BUILD_ENVIRONMENT if os.environ.get(key)]
+            arguments = [f"BASE={base}", f"VERSION={variant}", *passed]
+            options = [part for argument in arguments for part in ("--build-arg", argument)]
             with timed(f"image {tag} built"):
-                command = ["build", "--build-arg", f"BASE={base}", "--tag", tag, str(context)]
-                docker(*command, log=STATE / "logs" / f"build-{name}.log")
+                docker("build", *options, "--tag", tag, str(context), log=STATE / "logs" / f"build-{name}{variant}.log")
     return tag
