@@ -20,7 +20,31 @@ from ansible_collections.selfhosted.prefect.tests.integration.stack import (
     docker,
     until,
 )
-from ansible_collections.selfhosted.prefect.tests.testbed.images import product_images
+from ansible_collections.selfhosted.prefect.tests.testbed.images import (
+    PREFECT_VERSIONS,
+    PRODUCT_VERSION,
+    prefect_image,
+    product_images,
+)
+
+OPTIONS = {"--prefect": PRODUCT_VERSION, "--database": "postgresql"}
+"""What chooses the servers of a session, and the defaults."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the command line choose what the servers of a session are."""
+    parser.addoption("--prefect", choices=PREFECT_VERSIONS, help="release of Prefect to test against")
+    parser.addoption("--database", choices=("postgresql", "sqlite"), help="database of the servers that tests share")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what the servers are."""
+    return ", ".join(f"{option.lstrip('-')}: {chosen(config, option)}" for option in OPTIONS)
+
+
+def chosen(config: pytest.Config, option: str) -> str:
+    """Return an option's value; pytest does not know the options of this folder when all of the tests are asked for."""
+    return str(config.getoption(option, default=None) or OPTIONS[option])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,27 +55,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack() -> t.Iterator[Stack]:
+def stack(pytestconfig: pytest.Config) -> t.Iterator[Stack]:
     """Give a network for containers, and remove it and them at the end."""
     docker("version")
-    images = product_images()
-    started = Stack(images["prefect_database_image"], images["prefect_server_image"])
+    prefect = prefect_image(chosen(pytestconfig, "--prefect"))
+    started = Stack(product_images()["prefect_database_image"], prefect)
     yield started
     started.remove()
 
 
 @pytest.fixture(scope="session")
-def servers(stack: Stack) -> dict[str, Server]:
-    """Start a server without auth and one with auth and CSRF protection, on one PostgreSQL."""
-    database = stack.database("database")
-    docker(
-        "exec", "--env", "PGPASSWORD=prefect", database, "createdb", "--host", "127.0.0.1", "-U", "prefect", "secured"
-    )
+def database(pytestconfig: pytest.Config) -> str:
+    """Give the kind of database that the servers keep their data in: postgresql or sqlite."""
+    return chosen(pytestconfig, "--database")
+
+
+@pytest.fixture(scope="session")
+def servers(stack: Stack, database: str) -> dict[str, Server]:
+    """Start a server without auth and one with auth and CSRF protection, on one PostgreSQL or on SQLite each."""
+    container = None
+    if database == "postgresql":
+        container = "database"
+        create = ("createdb", "--host", "127.0.0.1", "-U", "prefect", "secured")
+        docker("exec", "--env", "PGPASSWORD=prefect", stack.database(container), *create)
     started = {
-        "plain": stack.server("plain", "database"),
+        "plain": stack.server("plain", container),
         "secured": stack.server(
             "secured",
-            "database",
+            container,
             "secured",
             PREFECT_SERVER_API_AUTH_STRING=AUTH_STRING,
             PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED="true",

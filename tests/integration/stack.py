@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -32,6 +34,9 @@ COMMAND_TIMEOUT = 150
 """Seconds after which a command that hangs is a failure."""
 
 AUTH_STRING = "admin:Kp7-integration-secret"
+
+SQLITE = "sqlite+aiosqlite:////var/lib/prefect.db"
+"""Where a server without PostgreSQL keeps its data: in its container, so that a restart keeps them."""
 
 Json = t.Any
 Task = dict[str, t.Any]
@@ -100,14 +105,19 @@ class Stack:
         ready = ("pg_isready", "--host", "127.0.0.1", "--username", "prefect", "--dbname", "prefect")
         until(f"database {full}", lambda: "accepting" in docker("exec", full, *ready, check=False))
 
-    def server(self, name: str, database: str, schema: str = "prefect", **environment: str) -> Server:
-        """Start a Prefect server without waiting for it."""
+    def server(self, name: str, database: str | None, schema: str = "prefect", **environment: str) -> Server:
+        """Start a Prefect server without waiting for it.
+
+        :param database: Name of a container with PostgreSQL; None takes a file of SQLite in the server's own container.
+        :param schema: Name of the database inside PostgreSQL.
+        """
+        address = f"postgresql+asyncpg://prefect:prefect@{database}:5432/{schema}" if database else SQLITE
         full = self.run(
             name,
             self.prefect_image,
             *("prefect", "server", "start", "--host", "0.0.0.0"),
             options=("--publish", "127.0.0.1:0:4200"),
-            PREFECT_SERVER_DATABASE_CONNECTION_URL=f"postgresql+asyncpg://prefect:prefect@{database}:5432/{schema}",
+            PREFECT_SERVER_DATABASE_CONNECTION_URL=address,
             PREFECT_SERVER_ANALYTICS_ENABLED="false",
             **environment,
         )
@@ -132,6 +142,13 @@ class Server:
     container: str
     auth_string: str | None = None
     options: dict[str, t.Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def version(self) -> tuple[int, ...]:
+        """Return the version that the server says it has, such as (3, 8, 8), to tell releases apart."""
+        found = re.match(r"\d+(\.\d+)*", self.ask("GET", "/admin/version"))
+        assert found, "the server has no version"
+        return tuple(int(part) for part in found[0].split("."))
 
     @property
     def defaults(self) -> dict[str, t.Any]:
