@@ -50,11 +50,17 @@ class Outcome:
     seconds: float
 
 
-def pytest_stage(name: str, needs: str = "") -> Stage:
-    """Return the stage of one folder of pytest's tests."""
+def pytest_stage(name: str, needs: str = "", folder: str = "", options: tuple[str, ...] = ()) -> Stage:
+    """Return the stage of one folder of pytest's tests; the folder is called as the stage unless it is given."""
     report = LOGS / f"{name}.xml"
-    command = ("pytest", f"tests/{name}", f"--junitxml={report}", "--durations=10")
+    command = ("pytest", f"tests/{folder or name}", f"--junitxml={report}", "--durations=10", *options)
     return Stage(name, command, needs, pytest=True)
+
+
+def release_stage(release: str, database: str) -> Stage:
+    """Return the stage of the integration tests on another release of Prefect, without those that one release proves."""
+    options = ("--prefect", release, "--database", database, "-m", "not once")
+    return pytest_stage(f"integration-{release}", "testbed", "integration", options)
 
 
 LANES = (
@@ -68,6 +74,8 @@ LANES = (
     (
         Stage("testbed", (sys.executable, "-m", "tests.testbed", "up")),
         Stage("molecule", ("molecule", "test", "--all"), needs="testbed"),
+        release_stage("3.6", "sqlite"),
+        release_stage("3.9", "postgresql"),
     ),
 )
 
@@ -142,7 +150,7 @@ class Run:
     def _tell(self, outcome: Outcome, log: Path) -> None:
         with self._print:
             name, minutes = outcome.stage.name, outcome.seconds / 60
-            print(f"{name:12} {outcome.passed:4} passed {outcome.failed:4} failed {minutes:6.1f} min", flush=True)
+            print(f"{name:15} {outcome.passed:4} passed {outcome.failed:4} failed {minutes:6.1f} min", flush=True)
             if outcome.failed:
                 lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:]
                 print("\n".join(f"  | {line}" for line in lines), flush=True)

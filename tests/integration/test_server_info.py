@@ -68,6 +68,7 @@ def test_a_server_is_awaited_and_a_lost_database_told_apart(stack: Stack, playbo
     assert "connection refused" in results["in vain"]["msg"]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("path", ["", "/docs", "/no/such/path"])
 def test_what_is_not_the_api_fails_at_once(plain: Server, playbook: Playbook, path: str) -> None:
     defaults = {"api_url": plain.url.removesuffix("/api") + path}
@@ -78,6 +79,7 @@ def test_what_is_not_the_api_fails_at_once(plain: Server, playbook: Playbook, pa
     assert "not Prefect's API" in result["msg"]
 
 
+@pytest.mark.once
 def test_wrong_credentials_fail_at_once(secured: Server, playbook: Playbook) -> None:
     defaults = {**secured.defaults, "api_auth_string": "admin:wrong-secret"}
     result = playbook(defaults, task("wrong", "server_info", wait=True, wait_timeout=600, **FAILS))["wrong"]

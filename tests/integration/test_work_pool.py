@@ -188,6 +188,7 @@ def test_bad_input_is_told_and_changes_nothing(plain: Server, playbook: Playbook
             assert words in results[f"check {name}"]["msg"]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -217,6 +218,7 @@ def test_wrong_credentials_are_told_and_change_nothing(
     assert secured.pools() == before
 
 
+@pytest.mark.once
 def test_a_certificate_of_a_private_authority_is_not_trusted_unless_named(tls: Server, playbook: Playbook) -> None:
     defaults = {key: value for key, value in tls.defaults.items() if key != "ca_path"}
     results = playbook(
@@ -231,6 +233,7 @@ def test_a_certificate_of_a_private_authority_is_not_trusted_unless_named(tls: S
     assert results["not checked"]["ready"]
 
 
+@pytest.mark.once
 def test_check_mode_works_before_there_is_a_server(playbook: Playbook) -> None:
     results = playbook(
         {"api_url": "http://no-such-host.invalid/api", "wait": True},
@@ -244,6 +247,7 @@ def test_check_mode_works_before_there_is_a_server(playbook: Playbook) -> None:
     assert results["absent"]["changed"] is False
 
 
+@pytest.mark.once
 def test_credentials_come_from_the_environment(secured: Server, playbook: Playbook) -> None:
     environment = {"PREFECT_API_URL": secured.url, "PREFECT_API_AUTH_STRING": AUTH_STRING}
     results = playbook({}, task("info", "work_pool_info"), environment=environment)

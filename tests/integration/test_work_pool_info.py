@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.selfhosted.prefect.tests.integration.stack import Playbook, Server, task
 
 
+@pytest.mark.once
 def test_all_pools_are_listed_beyond_one_page(plain: Server, playbook: Playbook) -> None:
     names = [f"many-{number:03}" for number in range(203)]
     for name in names:
@@ -26,6 +29,7 @@ def test_all_pools_are_listed_beyond_one_page(plain: Server, playbook: Playbook)
     assert results["none"]["work_pools"] == []
 
 
+@pytest.mark.once
 def test_a_path_that_is_not_the_apis_is_not_taken_for_an_absent_pool(plain: Server, playbook: Playbook) -> None:
     defaults = {**plain.defaults, "api_url": plain.url.removesuffix("/api")}
     results = playbook(defaults, task("wrong path", "work_pool_info", name="a", on_ignore_errors=True))
