@@ -116,6 +116,7 @@ def _ensured(directory: Directory, kind: Kind, state: str, desired: Json) -> Jso
         "changed": result.changed,
         kind.noun: result.document or {},
         "diff": {"before": result.before, "after": result.after},
+        **({"msg": result.aftermath} if result.aftermath else {}),
         **({"warnings": warnings} if warnings else {}),
     }
 
