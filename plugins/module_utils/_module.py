@@ -76,6 +76,9 @@ def run(spec: Spec, work: t.Callable[[Context], Json], exclusive: t.Sequence[t.S
         result = work(Context(client, module.params, module.check_mode, module._diff))
     except PrefectError as exc:
         failure = exc
+    outcome = failure.details if failure else result
+    for warning in outcome.pop("warnings", ()):
+        module.warn(warning)
     # Outside of the handler, where Ansible does not add a stack trace to words meant for people.
     if failure:
         module.fail_json(msg=failure.message, **failure.details)

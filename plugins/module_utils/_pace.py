@@ -4,9 +4,8 @@
 """Many requests at once, as many as help (private: not for use outside this collection).
 
 One Prefect server process answers its requests one after the other, so connections beyond the first few only wait in its
-queue, unless the way there is long. How many help is found while working, as TCP Vegas does it: as long as an answer takes
-hardly longer than the quickest did, one more connection is used; when answers take much longer, requests wait in the
-server's queue, and one less is. A refusal for too much load (429, 503) halves the number.
+queue, unless the way there is long. How many help is found while working: more are tried from time to time, and kept when
+that got more answers a second. A refusal for too much load (429, 503) halves the number.
 """
 
 from __future__ import annotations
@@ -19,11 +18,14 @@ import typing as t
 _FIRST = 4
 """Connections to begin with."""
 
-_FEW, _MANY = 2.0, 4.0
-"""Requests thought to wait in the server's queue: below the first, one more connection is used, above the second one less."""
-
 _WINDOW = 16
-"""Answers after which the number of connections is thought over, and how many of them the quickest is taken from."""
+"""Answers, at least, over which a number of connections is judged."""
+
+_GAIN = 1.1
+"""By how much more connections must quicken the work to be kept."""
+
+_PATIENCE = 8
+"""Windows after which more connections are tried again when they did not help."""
 
 
 class Pace:
@@ -31,36 +33,40 @@ class Pace:
 
     :param most: The largest number of connections.
     :param strain: Returns how many answers so far asked for less load.
-    :param clock: Seconds; replaced in tests.
     """
 
-    def __init__(self, most: int, strain: t.Callable[[], int], clock: t.Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most: int, strain: t.Callable[[], int]) -> None:
         self.most = max(1, most)
         self.allowed = min(_FIRST, self.most)
         self._strain = strain
         self._seen = strain()
-        self._clock = clock
         self._times: t.List[float] = []
-        self._quickest: t.Deque[float] = collections.deque(maxlen=8)
+        self._before: t.Optional[t.Tuple[int, float]] = None
+        self._wait = 0
 
     def measured(self, seconds: float) -> None:
         """Take note of how long one answer took."""
         strain = self._strain()
         if strain > self._seen:
             self._seen = strain
-            self.allowed = max(1, self.allowed // 2)
-            self._times.clear()
+            self._use(max(1, self.allowed // 2), None, _PATIENCE)
             return
         self._times.append(seconds)
-        if len(self._times) < _WINDOW:
+        if len(self._times) < max(_WINDOW, 2 * self.allowed):
             return
-        usual = sorted(self._times)[len(self._times) // 2]
-        self._quickest.append(min(self._times))
-        waiting = self.allowed * (1 - min(self._quickest) / usual) if usual > 0 else 0.0
-        if waiting < _FEW:
-            self.allowed = min(self.most, self.allowed + 1)
-        elif waiting > _MANY:
-            self.allowed = max(1, self.allowed - 1)
+        # With so many under way all the time, so many are answered in the time that one takes.
+        rate = self.allowed * len(self._times) / max(sum(self._times), 1e-9)
+        if self._before is not None and rate < self._before[1] * _GAIN:
+            self._use(self._before[0], None, _PATIENCE)
+        elif self._wait > 0:
+            self._use(self.allowed, None, self._wait - 1)
+        else:
+            self._use(min(self.most, self.allowed + max(1, self.allowed // 2)), (self.allowed, rate), 0)
+
+    def _use(self, connections: int, before: t.Optional[t.Tuple[int, float]], wait: int) -> None:
+        self.allowed = connections
+        self._before = before if before is not None and before[0] != connections else None
+        self._wait = wait
         self._times.clear()
 
 

@@ -14,6 +14,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine, _pace
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
@@ -125,9 +126,8 @@ def parse(declared: t.Mapping[str, t.Any], kinds: t.Mapping[str, Kind]) -> t.Lis
 
 
 def _parse_list(kind: Kind, listed: t.Sequence[t.Any], complaints: _Complaints) -> t.List[Item]:
-    validator = ArgumentSpecValidator(
-        kind.argument_spec(), mutually_exclusive=[list(group) for group in kind.exclusive]
-    )
+    spec = kind.argument_spec()
+    validator = ArgumentSpecValidator(spec, mutually_exclusive=[list(group) for group in kind.exclusive])
     items = []
     for index, given in enumerate(listed):
         path = f"{kind.many}[{index}]"
@@ -136,10 +136,16 @@ def _parse_list(kind: Kind, listed: t.Sequence[t.Any], complaints: _Complaints) 
                 InputError(f"must be a dictionary with the options of a {kind.label}, but is {_type_of(given)}"), path
             )
             continue
+        unknown = [str(option) for option in given if option not in spec]
+        for option in unknown:
+            close = difflib.get_close_matches(option, spec, 1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(spec))}"
+            complaints.add(InputError(f"is no option of a {kind.label}; {hint}", option), path)
         checked = validator.validate(given)
-        if checked.error_messages:
-            for message in checked.error_messages:
-                complaints.add(PrefectError(_plain(message)), path)
+        wrong = [error for error in checked.errors.errors if not isinstance(error, UnsupportedError)]
+        for error in wrong:
+            complaints.add(PrefectError(_plain(error.msg)), path)
+        if unknown or wrong:
             continue
         params = checked.validated_parameters
         try:
@@ -199,7 +205,7 @@ def prepare(directory: Directory, items: t.List[Item], prune: t.Sequence[Kind]) 
     _drop_needless(directory, items)
     for item in items:
         if item.state != "absent":
-            directory.promise(*item.place)
+            directory.promise(*item.place, item.desired)
     for item in items:
         for reference in item.refers:
             gone = declared.get((reference.noun, directory.key(reference.noun, reference.name)))
@@ -399,8 +405,7 @@ def apply(
     :raises PrefectError: What is declared cannot be had, and nothing was written; or some objects failed, with the result
         for the others.
     """
-    by_plural = {kind.many: kind for kind in directory.kinds.values()}
-    pruned = [by_plural[plural] for plural in by_plural if plural in prune]
+    pruned = _chosen(directory.kinds, prune, "prune")
     for kind in pruned:
         if not isinstance(declared.get(kind.many), list):
             raise PrefectError(
@@ -417,6 +422,20 @@ def apply(
     else:
         carry_out(directory, items, connections)
     return _report(directory, items, diff)
+
+
+def _chosen(kinds: t.Mapping[str, Kind], plurals: t.Sequence[str], option: str) -> t.List[Kind]:
+    """Return kinds by their plurals.
+
+    :raises PrefectError: There is no such kind.
+    """
+    by_plural = {kind.many: kind for kind in kinds.values() if "present" in kind.states}
+    for plural in plurals:
+        if plural not in by_plural:
+            raise PrefectError(
+                f"{option} names {plural!r}, which is no kind of object. There are {', '.join(by_plural)}"
+            )
+    return [kind for plural, kind in by_plural.items() if plural in plurals]
 
 
 def _report(directory: Directory, items: t.Sequence[Item], diff: bool) -> Json:
@@ -449,7 +468,7 @@ def _report(directory: Directory, items: t.Sequence[Item], diff: bool) -> Json:
             if plan.before:
                 before.setdefault(item.kind.many, {})[item.name] = plan.before
             if held:
-                after.setdefault(item.kind.many, {})[item.name] = held
+                after.setdefault(item.kind.many, {})[item.name] = item.kind.shown(plan.before, held)
     changed = any(report[word] for report in kinds.values() for word in ("created", "changed", "removed"))
     result: Json = {"changed": changed, "kinds": kinds, "warnings": warnings}
     if diff:
@@ -544,6 +563,11 @@ def ensure_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
     """Do the work of the module ``resources``."""
     params = context.params
 
+    for option, least in (("prune_limit", 0), ("connections", 1), ("outage_timeout", 0)):
+        if params[option] < least:
+            raise PrefectError(f"{option} must be at least {least}, but is {params[option]}")
+    context.client.patience = params["outage_timeout"]
+
     def work(directory: Directory) -> Json:
         return apply(
             directory,
@@ -561,7 +585,9 @@ def ensure_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
 
 def export_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
     """Do the work of the module ``resources_info``."""
-    wanted = [kind for kind in kinds.values() if not context.params["kinds"] or kind.many in context.params["kinds"]]
+    wanted = _chosen(
+        kinds, context.params["kinds"] or [kind.many for kind in kinds.values() if "present" in kind.states], "kinds"
+    )
 
     def work() -> Json:
         return {"changed": False, "resources": export(Directory(context.client, kinds), wanted)}

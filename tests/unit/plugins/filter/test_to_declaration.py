@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter to_declaration: YAML that Ansible reads back as it was."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.selfhosted.prefect.plugins.filter.to_declaration import hole, to_declaration
+
+
+class Loader(yaml.SafeLoader):
+    """Takes marked texts as they are."""
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: ("unsafe", str(node.value)))
+
+
+def read(text: str) -> t.Any:
+    return yaml.load(text, Loader)  # noqa: S506  a safe loader with one more tag
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "yes",
+        "5",
+        5,
+        5.0,
+        True,
+        None,
+        [],
+        {},
+        "a\nb\n",
+        "  a\nb",
+        "a\n\n",
+        "tab\there\nb",
+        "ä ☃ \u2028",
+        "# no comment",
+        "a: b",
+        "-",
+        [[1, [2]], {"a": {"b": []}}],
+        "~",
+        "2026-01-01",
+        "1e3",
+        "0o7",
+    ],
+)
+def test_a_value_is_read_back_as_it_was(value: t.Any) -> None:
+    again = read(to_declaration({"a": value}))["a"]
+    assert again == value
+    assert type(again) is type(value)
+
+
+@pytest.mark.parametrize("value", ["{{ env }}", "a {% if b %}", "{# c #}", "first\n{{ second }}\n"])
+def test_what_ansible_would_take_for_a_template_is_marked(value: str) -> None:
+    assert read(to_declaration([value])) == [("unsafe", value)]
+
+
+def test_holes_are_left_for_ansible_to_fill_and_nothing_like_them_is() -> None:
+    text = to_declaration([hole("secret/a/value"), hole("secret/b/value")], ["secret/a/value"])
+    assert read(text) == [hole("secret/a/value"), ("unsafe", hole("secret/b/value"))]
+
+
+def test_subclasses_of_plain_types_are_written_plainly() -> None:
+    class Tagged(str):
+        __slots__ = ()
+
+    class Mapping(dict[str, t.Any]):
+        pass
+
+    assert read(to_declaration(Mapping(a=Tagged("{{ b }}"), c=Tagged("d")))) == {"a": ("unsafe", "{{ b }}"), "c": "d"}
