@@ -12,7 +12,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.selfhosted.prefect.plugins.module_utils import _concurrency, _variable, _work_pool, _work_queue
+from ansible_collections.selfhosted.prefect.plugins.module_utils import (
+    _automation,
+    _concurrency,
+    _variable,
+    _work_pool,
+    _work_queue,
+)
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Field, Filter, Kind
 from ansible_collections.selfhosted.prefect.plugins.module_utils._values import (
     blank_is_none,
@@ -22,6 +28,7 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._values import 
     parse_tags,
     parse_text,
     parse_whole,
+    with_kinds_of_number,
 )
 
 WORK_POOL = Kind(
@@ -57,6 +64,8 @@ WORK_POOL = Kind(
     resolve=_work_pool.resolve,
     create_model="WorkPoolCreate",
     update_model="WorkPoolUpdate",
+    # The server makes a default queue along with a work pool.
+    brings=lambda key: [("work_queue", (key[0], "default"))],
     left_out={
         "storage_configuration": "Belongs to Prefect's own bundle storage, which this collection does not set up"
     },
@@ -104,7 +113,7 @@ VARIABLE = Kind(
     fields=(
         Field("name", updatable=False, parse=_variable.parse_name),
         Field(
-            "value", type="raw", takes_null=True, parse=_variable.parse_value, normalise=_variable.with_kinds_of_number
+            "value", type="raw", takes_null=True, parse=_variable.parse_value, normalise=with_kinds_of_number
         ),
         Field("tags", type="list", elements="str", default=[], parse=parse_tags, normalise=in_order),
     ),
@@ -181,6 +190,53 @@ FLOW = Kind(
     left_out={"labels": "Are set by the client that registers the flow, and cannot be changed"},
 )
 
+AUTOMATION = Kind(
+    noun="automation",
+    label="automation",
+    collection="/automations/",
+    item="/automations/{id}",
+    # Names are not unique, so that only the listing knows all of one name. It takes no ids before Prefect 3.8.
+    lookup="",
+    listing="/automations/filter",
+    by_name="automations.name.any_",
+    fields=(
+        Field("name", updatable=False, parse=_automation.parse_name),
+        Field("description", default="", parse=parse_text),
+        Field("enabled", type="bool", default=True),
+        Field("tags", type="list", elements="str", default=[], parse=parse_tags, decode=_automation.decode_tags),
+        Field(
+            "trigger",
+            type="dict",
+            parse=_automation.parse_trigger,
+            encode=_automation.encode_trigger,
+            decode=_automation.decode_trigger,
+        ),
+        *(
+            Field(
+                option,
+                type="list",
+                elements="dict",
+                default=[],
+                parse=_automation.parse_actions,
+                encode=_automation.encode_actions(option),
+                decode=_automation.decode_actions(option),
+            )
+            for option in _automation.ACTION_OPTIONS
+        ),
+    ),
+    filters=(Filter("tags", "automations.tags.all_", "list", "str"),),
+    required_on_create=("trigger", "actions"),
+    references=_automation.references,
+    resolve=_automation.resolve,
+    prepare=_automation.prepare,
+    create=_automation.create,
+    update=_automation.update,
+    update_method="PUT",
+    create_model="AutomationCreate",
+    update_model="AutomationUpdate",
+    left_out={"owner_resource": "Ties an automation to a deployment, which then replaces it: Prefect's own use"},
+)
+
 KINDS: t.Dict[str, Kind] = {
     kind.noun: kind
     for kind in (
@@ -190,6 +246,7 @@ KINDS: t.Dict[str, Kind] = {
         GLOBAL_CONCURRENCY_LIMIT,
         TASK_RUN_CONCURRENCY_LIMIT,
         FLOW,
+        AUTOMATION,
     )
 }
 """Every kind of object this collection manages, in an order in which what is named comes before what names it."""

@@ -41,7 +41,9 @@ _SLOWEST_KNOCK = 2.0
 """Longest pause, in seconds, between tries to reach a server that is away."""
 
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
-_SCHEMA_WORDS = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+_SCHEMA_WORDS = frozenset(
+    {"array", "boolean", "event", "inferred", "integer", "null", "number", "object", "selected", "string"}
+)
 _OWN_HEADERS = frozenset(
     {"content-length", "content-type", "host", "prefect-csrf-client", "prefect-csrf-token", "user-agent"}
 )
@@ -220,7 +222,7 @@ class Client:
             )
         return found
 
-    def query(self, path: str, body: t.Optional[Json] = None) -> JSON:
+    def query(self, path: str, body: JSON = None) -> JSON:
         """Return what a POST answers that only reads, such as ``/work_pools/filter``."""
         return self._json("POST", path, self._request("POST", path, body or {}))
 
@@ -258,12 +260,14 @@ class Client:
 
     # Writing
 
-    def create(self, path: str, body: Json) -> JSON:
+    def create(self, path: str, body: Json, once: bool = False) -> JSON:
         """POST a new object and return the answer.
 
-        :raises ApiError: With ``answer_lost`` set when an earlier try may have been carried out.
+        :param once: Do not send it again where it may have been carried out, because that would make a second object.
+        :raises ApiError: With ``answer_lost`` set when a try may have been carried out.
+        :raises TransportError: With the kind ``dropped`` when, with ``once``, it may have been.
         """
-        return self._json("POST", path, self._write("POST", path, body))
+        return self._json("POST", path, self._write("POST", path, body, once))
 
     def update(self, path: str, body: Json, method: str = "PATCH") -> JSON:
         """Change an object in place."""
@@ -277,16 +281,23 @@ class Client:
             if exc.status != 404:
                 raise
 
-    def _write(self, method: str, path: str, body: t.Optional[Json]) -> Response:
+    def _write(self, method: str, path: str, body: t.Optional[Json], once: bool = False) -> Response:
         if self.read_only:
             raise CheckModeWriteError(
                 f"{method} {self.api_url}{path} was about to be sent in check mode; it was not. Please report this"
             )
-        return self._request(method, path, body)
+        return self._request(method, path, body, once=once)
 
     # The wire
 
-    def _request(self, method: str, path: str, body: t.Optional[Json], timeout: t.Optional[float] = None) -> Response:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: t.Optional[Json],
+        timeout: t.Optional[float] = None,
+        once: bool = False,
+    ) -> Response:
         """Send a request until it is answered for good, and return the good answer."""
         url = self.api_url + path
         data = None if body is None else json.dumps(body).encode("utf-8")
@@ -306,7 +317,7 @@ class Client:
                 # Refused is final at first, but not from a server that answered a moment ago: it restarts.
                 away = lost or (exc.kind == "refused" and self._answered)
                 patient = self._answered and self._clock() - begun < self.patience
-                if not away or (tries > self._retries and not patient):
+                if not away or (lost and once) or (tries > self._retries and not patient):
                     if tries > 1:
                         exc.message += f" (tried {tries} times)"
                     raise
@@ -319,6 +330,8 @@ class Client:
                 # Prefect's own 503 is about this request; a gateway's, or a planned one, is about the server.
                 outage = "prefect-maintenance" in answer.headers or (answer.status != 429 and not _is_json(answer))
                 patient = outage and self._clock() - begun < self.patience
+                if once and answer.status != 429 and not _is_json(answer):
+                    raise self._api_error(method, path, body, answer, True, tries)
                 if tries <= self._retries or patient:
                     # A 429 was not carried out; behind a gateway's error the write may have been.
                     answer_lost = answer_lost or answer.status != 429
@@ -467,6 +480,10 @@ def _words(answer: Response) -> str:
     for listed in (body.get("exception_detail"), body.get("detail")):
         if isinstance(listed, list):
             return "; ".join(_one_complaint(entry) for entry in listed if isinstance(entry, dict))
+    error = body.get("error")
+    if isinstance(error, dict) and isinstance(error.get("message"), str):
+        # So the server judges templates.
+        return f"line {error.get('line')}: {error['message']}"
     for key in ("detail", "exception_message", "message"):
         if isinstance(body.get(key), str):
             return " ".join(body[key].split())[:1000]
@@ -481,7 +498,7 @@ def _without_values(words: str, body: t.Any) -> str:
 
 
 def _inner_texts(value: t.Any, depth: int) -> t.Set[str]:
-    """Return the texts below the first level, where names and types stand; the words of JSON schemas excepted."""
+    """Return the texts below the first level, where names and types stand; words that Prefect itself uses excepted."""
     if isinstance(value, dict):
         return {text for inner in value.values() for text in _inner_texts(inner, depth + 1)}
     if isinstance(value, list):

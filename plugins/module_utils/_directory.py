@@ -42,6 +42,7 @@ class Directory:
         self._lock = threading.RLock()
         self._held: t.Dict[str, t.Dict[Key, t.List[Json]]] = {noun: {} for noun in kinds}
         self._ids: t.Dict[str, t.Dict[str, Json]] = {noun: {} for noun in kinds}
+        self._strangers: t.Dict[str, t.Set[str]] = {noun: set() for noun in kinds}
         self._complete: t.Set[str] = set(kinds) if empty else set()
         self._promised: t.Set[t.Tuple[str, Key]] = set()
 
@@ -156,17 +157,23 @@ class Directory:
             self._complete.add(noun)
 
     def load_ids(self, noun: str, ids: t.Iterable[str]) -> None:
-        """Read many objects by their ids."""
+        """Read many objects by their ids; all of the kind where the server does not filter by them."""
         kind = self.kinds[noun]
-        missing = sorted({identity for identity in ids if identity not in self._ids[noun]})
+        # An id that nothing has will not be anything's later.
+        missing = sorted({one for one in ids if one not in self._ids[noun] and one not in self._strangers[noun]})
         if not missing or noun in self._complete:
             return
-        found = [document for document in self._chunks(kind, kind.by_id, missing) if kind.belongs(document)]
-        if kind.prepare is not None:
-            kind.prepare(self, found)
+        found = []
+        if kind.by_id:
+            found = [document for document in self._chunks(kind, kind.by_id, missing) if kind.belongs(document)]
+            if kind.prepare is not None:
+                kind.prepare(self, found)
+        else:
+            self.load(noun)
         with self._lock:
             for document in found:
                 self._ids[noun][str(document["id"])] = document
+            self._strangers[noun].update(one for one in missing if one not in self._ids[noun])
 
     def documents(self, noun: str) -> t.List[Json]:
         """Return every object of a kind, in the order of their keys."""
