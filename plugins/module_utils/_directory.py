@@ -44,7 +44,7 @@ class Directory:
         self._ids: t.Dict[str, t.Dict[str, Json]] = {noun: {} for noun in kinds}
         self._strangers: t.Dict[str, t.Set[str]] = {noun: set() for noun in kinds}
         self._complete: t.Set[str] = set(kinds) if empty else set()
-        self._promised: t.Set[t.Tuple[str, Key]] = set()
+        self._promised: t.Dict[str, t.Dict[Key, Json]] = {noun: {} for noun in kinds}
 
     # One object
 
@@ -90,7 +90,7 @@ class Directory:
     def exists(self, noun: str, name: str) -> bool:
         """Whether an object is there or about to be made."""
         key = self.key(noun, name)
-        return (noun, key) in self._promised or self.find(noun, key) is not None
+        return key in self._promised[noun] or self.find(noun, key) is not None
 
     def require(self, reference: Reference) -> None:
         """Refuse a name that nothing has.
@@ -122,9 +122,17 @@ class Directory:
             return identity
         return "/".join(self._key_of(self.kinds[noun], document))
 
-    def promise(self, noun: str, key: Key) -> None:
-        """Let an object be named that is about to be made."""
-        self._promised.add((noun, key))
+    def promise(self, noun: str, key: Key, values: t.Optional[Json] = None) -> None:
+        """Let an object be named that is about to be made, with its declared values, and what comes along with it."""
+        self._promised[noun][key] = dict(values or {})
+        brought = list(self.kinds[noun].brings(key))
+        if brought and self.find(noun, key) is None:
+            for other, place in brought:
+                self._promised[other].setdefault(place, {})
+
+    def promised(self, noun: str) -> t.Dict[Key, Json]:
+        """Return the declared values of the objects that are about to be made, or to be as declared."""
+        return dict(self._promised[noun])
 
     def path(self, template: str, values: t.Mapping[str, t.Any]) -> str:
         """Return a path with every value quoted."""
@@ -174,6 +182,11 @@ class Directory:
             for document in found:
                 self._ids[noun][str(document["id"])] = document
             self._strangers[noun].update(one for one in missing if one not in self._ids[noun])
+
+    def known(self, noun: str) -> t.List[Json]:
+        """Return the objects of a kind that were read so far."""
+        with self._lock:
+            return [document for documents in self._held[noun].values() for document in documents]
 
     def documents(self, noun: str) -> t.List[Json]:
         """Return every object of a kind, in the order of their keys."""

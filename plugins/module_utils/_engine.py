@@ -47,25 +47,32 @@ def ensure(directory: Directory, noun: str, state: str, desired: Json) -> Result
     """
     read_only = directory.client.read_only or directory.empty
     kind = directory.kinds[noun]
+    implied: t.List[Plan] = []
     if state != "absent":
-        for implied_noun, implied in kind.implies(desired):
-            made = plan(directory, implied_noun, "present", implied)
+        for implied_noun, values in kind.implies(desired):
+            made = plan(directory, implied_noun, "present", values)
             if made.action == CREATE:
-                directory.promise(implied_noun, made.key)
-                if not read_only:
-                    carry_out(directory, made)
+                directory.promise(implied_noun, made.key, values)
+                implied.append(made)
     planned = plan(directory, noun, state, desired)
+    if kind.judge is not None and not directory.empty:
+        for _index, error in kind.judge(directory, [planned]):
+            raise error
     if read_only:
         extra = aftermath(directory, planned)
         changed = planned.action != NOTHING or bool(extra)
-        return Result(changed, predicted(directory, planned), planned.before, planned.after, aftermath=extra)
+        shown = kind.shown(planned.before, planned.after)
+        return Result(changed, predicted(directory, planned), planned.before, shown, aftermath=extra)
+    for made in implied:
+        carry_out(directory, made)
     document = carry_out(directory, planned)
     extra = aftermath(directory, planned)
     if planned.action == UPDATE or extra:
         document = directory.reread(noun, planned.key)
     after = {} if document is None else kind.declared(directory, document, desired)
     changed = planned.action != NOTHING or bool(extra)
-    return Result(changed, document, planned.before, after, not_taken(planned, after), extra)
+    shown = kind.shown(planned.before, after)
+    return Result(changed, document, planned.before, shown, not_taken(planned, after), extra)
 
 
 def plan(directory: Directory, noun: str, state: str, desired: Json) -> Plan:
@@ -102,7 +109,7 @@ def plan(directory: Directory, noun: str, state: str, desired: Json) -> Plan:
         }
         chosen = {} if directory.empty else kind.defaults(directory, desired)
         return Plan(kind, key, CREATE, None, {}, desired, wanted, {**constants, **chosen, **shown})
-    changes = _changes(kind, before, wanted)
+    changes = _changes(kind, before, wanted, desired)
     action = UPDATE if changes else NOTHING
     if changes:
         changes.update({o: value for o, value in wanted.items() if kind.option(o).write_only})
@@ -153,6 +160,8 @@ def aftermath(directory: Directory, planned: Plan) -> str:
 
 def encoded(directory: Directory, kind: Kind, values: t.Mapping[str, t.Any]) -> Json:
     """Return declared values as the body of a request."""
+    if kind.encode is not None:
+        return kind.encode(directory, values)
     return {
         entry.name: entry.to_api(directory, values[entry.option])
         for entry in kind.fields
@@ -213,13 +222,13 @@ def _normal(kind: Kind, option: str, left: t.Any, right: t.Any) -> t.Tuple[t.Any
     return normalise(left), normalise(right)
 
 
-def _changes(kind: Kind, before: Json, wanted: Json) -> Json:
+def _changes(kind: Kind, before: Json, wanted: Json, desired: Json) -> Json:
     changes: Json = {}
     for entry in kind.fields:
         if entry.option not in wanted or not entry.updatable or entry.write_only:
             continue
         value = wanted[entry.option]
-        if not differs(*_normal(kind, entry.option, value, before.get(entry.option))):
+        if not (differs(*_normal(kind, entry.option, value, before.get(entry.option))) or entry.force(desired)):
             continue
         if value is None and not entry.nullable:
             raise InputError("cannot be set to none", entry.option)
@@ -251,9 +260,9 @@ def _check_immutable(kind: Kind, before: Json, desired: Json) -> None:
 def _create(directory: Directory, planned: Plan) -> Json:
     kind = planned.kind
     body = encoded(directory, kind, planned.changes)
-    if kind.create is not None:
-        return kind.create(directory, planned.desired, body)
     try:
+        if kind.create is not None:
+            return kind.create(directory, planned.desired, body)
         made = directory.client.create(directory.path(kind.collection, dict(zip(kind.key, planned.key))), body)
     except ApiError as exc:
         if exc.status != 409 or not exc.answer_lost:

@@ -31,6 +31,11 @@ def same(value: t.Any) -> t.Any:
     return value
 
 
+def _no(desired: Json) -> bool:
+    """Say no."""
+    return False
+
+
 @dataclass(frozen=True)
 class Reference:
     """One object that another one names.
@@ -62,6 +67,7 @@ class Field:
     :param null: How the option says null, such as ``none`` or an empty text; without it null cannot be had.
     :param takes_null: Whether a null that was written down is a value like any other, not the same as nothing.
     :param no_log: Whether Ansible hides its value.
+    :param force: Whether it is written although it does not differ, given all declared values.
     :param choices: Allowed values, if they are fixed.
     :param elements: Ansible type of a list's elements.
     :param options: Argument spec of a dictionary, or of a list's dictionaries.
@@ -84,6 +90,7 @@ class Field:
     null: t.Optional[str] = None
     takes_null: bool = False
     no_log: bool = False
+    force: t.Callable[[Json], bool] = _no
     choices: t.Tuple[str, ...] = ()
     elements: str = ""
     options: t.Optional[t.Mapping[str, t.Any]] = None
@@ -167,6 +174,11 @@ class Filter:
         return {"type": self.type, **({"elements": self.elements} if self.elements else {})}
 
 
+def _shown_as_it_is(before: Json, after: Json) -> Json:
+    """Mark nothing."""
+    return after
+
+
 def _no_check(desired: Json) -> None:
     """Accept anything."""
 
@@ -178,6 +190,11 @@ def _as_given(directory: Directory, current: t.Optional[Json], desired: Json) ->
 
 def _nothing(desired: Json) -> t.List[t.Any]:
     """Name nothing."""
+    return []
+
+
+def _brings_nothing(key: Key) -> t.List[t.Any]:
+    """Bring nothing along."""
     return []
 
 
@@ -221,6 +238,8 @@ class Kind:
     :param fields: The options that are fields of the API.
     :param inputs: Options that are no fields of the API; ``resolve`` turns them into fields, or the hooks use them.
     :param key: Options that identify an object. Without any there is one object a server.
+    :param derived: Those of them that need not be given, because ``derive`` knows them.
+    :param derive: Completes declared values by what follows from them, before ``check``.
     :param states: What ``state`` may be.
     :param required_on_create: Options that are needed only where the object does not exist.
     :param exclusive: Groups of options that exclude each other.
@@ -240,9 +259,12 @@ class Kind:
     :param delete: Deletes an object, given its API object.
     :param after: What is to be done to an object that is as declared; given the API object and the declared values.
         Returns what it would do, in words, or an empty text; does it when the client is not read-only.
+    :param shown: Returns the options after a change as results show them, given those before and after.
     :param claims: Objects, as (place, path), that a declaration is the whole truth of beside its own.
     :param claimed: Whether an object that is not declared belongs to one that is, so that it is not pruned by itself.
     :param settle: Completes the plans of all declared objects of the kind, where one write changes others.
+    :param brings: Further objects, as (noun, key), that the server makes along with one, given its key.
+    :param encode: Turns declared values into the body of a request, where options and fields of the API are not one to one.
     :param judge: Asks the server about all planned objects of the kind at once whether it would take them; returns the
         index of each that it would not, with the error.
     :param export: Returns how an object is exported, given the API object and its options, or None to leave it out. By
@@ -271,6 +293,8 @@ class Kind:
     filters: t.Tuple[Filter, ...] = ()
     inputs: t.Tuple[Field, ...] = ()
     key: t.Tuple[str, ...] = ("name",)
+    derived: t.Tuple[str, ...] = ()
+    derive: t.Callable[[Json], Json] = same
     states: t.Tuple[str, ...] = ("present", "absent")
     required_on_create: t.Tuple[str, ...] = ()
     exclusive: t.Tuple[t.Tuple[str, ...], ...] = ()
@@ -288,8 +312,11 @@ class Kind:
     update: t.Optional[t.Callable[[Directory, Json, Json, Json], None]] = None
     delete: t.Optional[t.Callable[[Directory, Json], None]] = None
     after: t.Optional[t.Callable[[Directory, Json, Json], str]] = None
+    shown: t.Callable[[Json, Json], Json] = _shown_as_it_is
     claims: t.Callable[[Json], t.Iterable[t.Tuple[t.Tuple[str, Key], str]]] = _nothing
     claimed: t.Optional[t.Callable[[Directory, Json, t.Sequence[t.Any]], bool]] = None
+    brings: t.Callable[[Key], t.Iterable[t.Tuple[str, Key]]] = _brings_nothing
+    encode: t.Optional[t.Callable[[Directory, t.Mapping[str, t.Any]], Json]] = None
     settle: t.Optional[t.Callable[[Directory, t.List[t.Any]], t.List[t.Any]]] = None
     judge: t.Optional[t.Callable[[Directory, t.Sequence[t.Any]], t.Iterable[t.Tuple[int, InputError]]]] = None
     export: t.Optional[t.Callable[[Directory, Json, Json], t.Optional[Json]]] = None
@@ -317,7 +344,7 @@ class Kind:
         spec: t.Dict[str, t.Dict[str, t.Any]] = {}
         for entry in self.options:
             spec[entry.option] = entry.spec()
-            if entry.option in self.key:
+            if entry.option in self.key and entry.option not in self.derived:
                 spec[entry.option]["required"] = True
         spec["state"] = {"type": "str", "choices": list(self.states), "default": self.states[0]}
         return spec
@@ -334,6 +361,7 @@ class Kind:
             value = params.get(entry.option)
             if value is not None or (entry.takes_null and entry.option in given):
                 values[entry.option] = entry.declared(value)
+        values = self.derive(values)
         if params.get("state") != "absent":
             self.check(values)
         return values
