@@ -14,7 +14,11 @@ import typing as t
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils import (
     _automation,
+    _block,
+    _block_schema,
+    _block_type,
     _concurrency,
+    _result_storage,
     _variable,
     _work_pool,
     _work_queue,
@@ -112,9 +116,7 @@ VARIABLE = Kind(
     by_id="variables.id.any_",
     fields=(
         Field("name", updatable=False, parse=_variable.parse_name),
-        Field(
-            "value", type="raw", takes_null=True, parse=_variable.parse_value, normalise=with_kinds_of_number
-        ),
+        Field("value", type="raw", takes_null=True, parse=_variable.parse_value, normalise=with_kinds_of_number),
         Field("tags", type="list", elements="str", default=[], parse=parse_tags, normalise=in_order),
     ),
     filters=(
@@ -237,6 +239,173 @@ AUTOMATION = Kind(
     left_out={"owner_resource": "Ties an automation to a deployment, which then replaces it: Prefect's own use"},
 )
 
+BLOCK_TYPE = Kind(
+    noun="block_type",
+    label="block type",
+    collection="/block_types/",
+    item="/block_types/{id}",
+    lookup="/block_types/slug/{slug}",
+    listing="/block_types/filter",
+    by_name="block_types.slug.any_",
+    key=("slug",),
+    fields=(
+        Field("slug", updatable=False, parse=_block_type.parse_slug),
+        Field(
+            "name",
+            updatable=False,
+            parse=_block_type.parse_name,
+            way_out=(
+                "Prefect cannot rename a block type. Make another one, or remove this one first with state=absent, which"
+                " also removes its schemas and all of its blocks"
+            ),
+        ),
+        *(
+            Field(
+                option,
+                null="",
+                default=None,
+                parse=parse_text,
+                normalise=_block_type.without_escapes,
+                decode=_block_type.decode_text(option),
+            )
+            for option in ("description", "code_example", "logo_url", "documentation_url")
+        ),
+    ),
+    filters=(Filter("name_like", "block_types.name.like_"),),
+    required_on_create=("name",),
+    system=_block_type.is_system,
+    protected=_block_type.why_kept,
+    create_model="BlockTypeCreate",
+    update_model="BlockTypeUpdate",
+)
+
+BLOCK_SCHEMA = Kind(
+    noun="block_schema",
+    label="block schema",
+    collection="/block_schemas/",
+    item="/block_schemas/{id}",
+    lookup="",
+    listing="/block_schemas/filter",
+    by_id="block_schemas.id.any_",
+    key=("block_type", "version", "checksum"),
+    derived=("version", "checksum"),
+    fields=(
+        Field(
+            "block_type",
+            api="block_type_id",
+            updatable=False,
+            refers="block_type",
+            by_id=True,
+            parse=_block_type.parse_slug,
+            decode=_block_schema.decode_type,
+        ),
+        Field("version", updatable=False, default=_block_schema.NO_VERSION, parse=parse_text),
+        Field("checksum", updatable=False, in_path=True, parse=_block_schema.parse_checksum),
+        Field(
+            "fields",
+            type="dict",
+            updatable=False,
+            way_out=_block_schema.WAY_OUT,
+            parse=_block_schema.parse_fields,
+            normalise=_block_schema.normal_fields,
+            decode=_block_schema.decode_fields,
+        ),
+        Field(
+            "capabilities",
+            type="list",
+            elements="str",
+            updatable=False,
+            way_out=_block_schema.WAY_OUT,
+            default=[],
+            parse=parse_tags,
+            decode=_block_schema.decode_capabilities,
+        ),
+    ),
+    filters=(Filter("capabilities", "block_schemas.block_capabilities.all_", "list", "str"),),
+    required_on_create=("fields",),
+    derive=_block_schema.derive,
+    check=_block_schema.check,
+    resolve=_block_schema.resolve,
+    load=_block_schema.load,
+    create=_block_schema.create,
+    export=_block_schema.export,
+    system=_block_schema.is_system,
+    protected=_block_schema.why_kept,
+    create_model="BlockSchemaCreate",
+    update_model="",
+)
+
+BLOCK = Kind(
+    noun="block",
+    label="block",
+    collection="/block_documents/",
+    item="/block_documents/{id}",
+    lookup="",
+    listing="/block_documents/filter",
+    listing_body=_block.LISTING_BODY,
+    by_id="block_documents.id.any_",
+    key=("block_type", "name"),
+    fields=(
+        Field(
+            "block_type",
+            api="block_type_id",
+            updatable=False,
+            refers="block_type",
+            by_id=True,
+            parse=_block_type.parse_slug,
+            decode=_block_schema.decode_type,
+        ),
+        Field("name", updatable=False, parse=_block_type.parse_slug),
+        Field("data", type="dict", no_log=True, parse=_block.parse_data, force=_block.always),
+        Field("schema_version", in_path=True, parse=parse_text, decode=_block.decode_schema("version")),
+        Field(
+            "schema_checksum",
+            in_path=True,
+            parse=_block_schema.parse_checksum,
+            decode=_block.decode_schema("checksum"),
+        ),
+    ),
+    inputs=(Field("update_secrets", choices=(_block.CHANGED, _block.ALWAYS, _block.ON_CREATE), no_log=False),),
+    filters=(
+        Filter("name_like", "block_documents.name.like_"),
+        Filter("capabilities", "block_schemas.block_capabilities.all_", "list", "str"),
+    ),
+    references=_block.references,
+    resolve=_block.resolve,
+    load=_block.load,
+    prepare=_block.prepare,
+    create=_block.create,
+    update=_block.update,
+    shown=_block.shown,
+    export=_block.export,
+    create_model="BlockDocumentCreate",
+    update_model="BlockDocumentUpdate",
+    left_out={
+        "block_schema_id": "Is chosen by schema_version and schema_checksum, because ids differ between servers",
+        "is_anonymous": "Marks blocks that Prefect makes for itself",
+        "merge_existing_data": "Declared data are the whole truth, so they always replace",
+    },
+)
+
+RESULT_STORAGE = Kind(
+    noun="result_storage",
+    label="default result storage",
+    plural="result_storage",
+    collection="/admin/storage",
+    item="/admin/storage",
+    lookup="",
+    key=(),
+    fields=(Field("block", api="default_result_storage_block_id", refers="block", by_id=True),),
+    required_on_create=("block",),
+    resolve=_result_storage.resolve,
+    load=_result_storage.load,
+    prepare=_result_storage.prepare,
+    create=_result_storage.create,
+    update=_result_storage.update,
+    create_model="",
+    update_model="ServerDefaultResultStorageUpdate",
+)
+
 KINDS: t.Dict[str, Kind] = {
     kind.noun: kind
     for kind in (
@@ -246,6 +415,10 @@ KINDS: t.Dict[str, Kind] = {
         GLOBAL_CONCURRENCY_LIMIT,
         TASK_RUN_CONCURRENCY_LIMIT,
         FLOW,
+        BLOCK_TYPE,
+        BLOCK_SCHEMA,
+        BLOCK,
+        RESULT_STORAGE,
         AUTOMATION,
     )
 }

@@ -166,6 +166,10 @@ class Client:
         self.api_url = check_api_url(api_url)
         self.timeout = timeout
         self.read_only = read_only
+        self.secrets: t.Set[str] = set()
+        """Texts among what was read and is to be written that no output may hold."""
+        self.secrets_known = False
+        """Whether those are all that is secret in what is declared, so that the rest may be shown."""
         self._transport = transport
         self._retries = retries
         self._sleep = sleep
@@ -408,7 +412,8 @@ class Client:
             message += f". {hint}" if not message.endswith(".") else f" {hint}"
         if tries > 1:
             message += f" (tried {tries} times)"
-        return ApiError(answer.status, words, message, answer_lost=answer_lost, url=url, method=method)
+        complaints = _complaints(answer)
+        return ApiError(answer.status, words, message, answer_lost, complaints, url=url, method=method)
 
     def hint(self, path: str, answer: Response) -> str:
         """Say what to do about an answer, as far as its status tells."""
@@ -488,6 +493,20 @@ def _words(answer: Response) -> str:
         if isinstance(body.get(key), str):
             return " ".join(body[key].split())[:1000]
     return ""
+
+
+def _complaints(answer: Response) -> t.List[t.Tuple[t.Tuple[t.Any, ...], str]]:
+    """Return what a 422 says of each refused value: where it stands in the request, and what is wrong."""
+    try:
+        body = json.loads(answer.body.decode("utf-8"))
+    except ValueError:
+        return []
+    listed = body.get("exception_detail") if isinstance(body, dict) and answer.status == 422 else None
+    return [
+        (tuple(part for part in entry.get("loc", ()) if part != "body"), str(entry.get("msg", "")))
+        for entry in (listed if isinstance(listed, list) else ())
+        if isinstance(entry, dict)
+    ]
 
 
 def _without_values(words: str, body: t.Any) -> str:

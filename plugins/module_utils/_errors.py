@@ -44,14 +44,24 @@ class ApiError(PrefectError):
 
     :param status: The HTTP status.
     :param words: The server's own explanation, or an empty string.
+    :param complaints: What a 422 says of each refused value: where it stands in the request, and what is wrong.
     :param answer_lost: Whether an earlier try of the same request may have been carried out although its answer
         was lost. The engine then reads the object again before it calls a conflict a failure.
     """
 
-    def __init__(self, status: int, words: str, message: str, answer_lost: bool = False, **details: t.Any) -> None:
+    def __init__(
+        self,
+        status: int,
+        words: str,
+        message: str,
+        answer_lost: bool = False,
+        complaints: t.Sequence[t.Tuple[t.Tuple[t.Any, ...], str]] = (),
+        **details: t.Any,
+    ) -> None:
         super().__init__(message, status=status, **details)
         self.status = status
         self.words = words
+        self.complaints = complaints
         self.answer_lost = answer_lost
 
 

@@ -66,7 +66,7 @@ class Field:
     :param default: What the server sets on creation when it is not given; ``UNKNOWN`` where that is not a constant.
     :param null: How the option says null, such as ``none`` or an empty text; without it null cannot be had.
     :param takes_null: Whether a null that was written down is a value like any other, not the same as nothing.
-    :param no_log: Whether Ansible hides its value.
+    :param no_log: Whether Ansible hides its value; must be said where the option's name sounds secret.
     :param force: Whether it is written although it does not differ, given all declared values.
     :param choices: Allowed values, if they are fixed.
     :param elements: Ansible type of a list's elements.
@@ -89,7 +89,7 @@ class Field:
     default: t.Any = UNKNOWN
     null: t.Optional[str] = None
     takes_null: bool = False
-    no_log: bool = False
+    no_log: t.Optional[bool] = None
     force: t.Callable[[Json], bool] = _no
     choices: t.Tuple[str, ...] = ()
     elements: str = ""
@@ -120,8 +120,8 @@ class Field:
             found["elements"] = self.elements
         if self.options is not None:
             found["options"] = dict(self.options)
-        if self.no_log:
-            found["no_log"] = True
+        if self.no_log is not None:
+            found["no_log"] = self.no_log
         return found
 
     def declared(self, value: t.Any) -> t.Any:

@@ -28,8 +28,13 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._directory impo
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Kind, merged, nested
+from ansible_collections.selfhosted.prefect.plugins.module_utils._secret import texts
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
+
+_CREDENTIALS = ("api_auth_string", "api_key", "custom_headers")
+_SEALED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+"""What Ansible itself writes in the place of an option that is not to be logged."""
 
 
 def connection_spec() -> Spec:
@@ -57,12 +62,19 @@ def wait_spec(default_timeout: int = 60) -> Spec:
     }
 
 
-def run(spec: Spec, work: t.Callable[[Context], Json], exclusive: t.Sequence[t.Sequence[str]] = ()) -> None:
+def run(
+    spec: Spec,
+    work: t.Callable[[Context], Json],
+    exclusive: t.Sequence[t.Sequence[str]] = (),
+    sealed: t.Sequence[str] = (),
+) -> None:
     """Be an Ansible module: take options, do the work, and end with its result or with an error in plain words.
 
     :param spec: The module's own options.
     :param work: Does the work and returns the values for ``exit_json``.
     :param exclusive: Groups of options that exclude each other.
+    :param sealed: Options with ``no_log`` of which the work says by ``Client.secrets`` what in them is secret, so that the
+        rest may stand in results. To Ansible each word and number in them would be secret, and hidden wherever it stands.
     """
     module = AnsibleModule(
         argument_spec={**connection_spec(), **spec},
@@ -71,6 +83,8 @@ def run(spec: Spec, work: t.Callable[[Context], Json], exclusive: t.Sequence[t.S
     )
     failure: t.Optional[PrefectError] = None
     result: Json = {}
+    hidden = set(module.no_log_values)
+    client: t.Optional[Client] = None
     try:
         client = _client(module)
         result = work(Context(client, module.params, module.check_mode, module._diff))
@@ -79,16 +93,38 @@ def run(spec: Spec, work: t.Callable[[Context], Json], exclusive: t.Sequence[t.S
     outcome = failure.details if failure else result
     for warning in outcome.pop("warnings", ()):
         module.warn(warning)
+    if client is not None:
+        _hide(module, client, hidden, sealed)
     # Outside of the handler, where Ansible does not add a stack trace to words meant for people.
     if failure:
-        module.fail_json(msg=failure.message, **failure.details)
-    module.exit_json(**result)
+        module.fail_json(msg=failure.message, **failure.details, **_invocation(module, sealed))
+    module.exit_json(**result, **_invocation(module, sealed))
+
+
+def _hide(module: AnsibleModule, client: Client, hidden: t.Set[str], sealed: t.Sequence[str]) -> None:
+    """Let Ansible hide what is known to be secret, and no more than that where it is known.
+
+    :param hidden: What Ansible itself took from the options.
+    """
+    if sealed and client.secrets_known:
+        of_others = {name: value for name, value in module.params.items() if name in _CREDENTIALS}
+        module.no_log_values -= hidden - texts(of_others, True)
+    module.no_log_values |= client.secrets
+
+
+def _invocation(module: AnsibleModule, sealed: t.Sequence[str]) -> Json:
+    """Return the options as ``-vvv`` shows them, where Ansible would show the sealed ones."""
+    if not sealed:
+        return {}
+    shown = {name: _SEALED if name in sealed and value else value for name, value in module.params.items()}
+    return {"invocation": {"module_args": shown}}
 
 
 def run_ensure(kind: Kind) -> None:
     """Be the module that manages one kind of object."""
     spec: Spec = {**kind.argument_spec(), **wait_spec()}
-    run(spec, lambda context: _ensure(context, kind), exclusive=kind.exclusive)
+    sealed = [entry.option for entry in kind.options if entry.no_log]
+    run(spec, lambda context: _ensure(context, kind), exclusive=kind.exclusive, sealed=sealed)
 
 
 def run_info(kind: Kind) -> None:

@@ -9,6 +9,7 @@ added by who calls it.
 
 from __future__ import annotations
 
+import math
 import re
 import typing as t
 
@@ -18,6 +19,9 @@ LARGEST = 2**31 - 1
 """The server keeps 32-bit numbers and answers 503 for ever to a larger one (3.8.8)."""
 
 _NAME = re.compile(r"[^/%&><\n]+")
+_KEPT = 1e16
+"""From here on the database turns a decimal number without decimals into a whole one."""
+
 _WHOLE = re.compile(r"[0-9]{1,10}")
 _ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -50,6 +54,43 @@ def parse_whole(value: t.Any, least: int = 0) -> int:
     if not isinstance(value, bool) and _WHOLE.fullmatch(text) and least <= int(text) <= LARGEST:
         return int(text)
     raise InputError(f"must be a whole number from {least} to {LARGEST}, but is {value!r}")
+
+
+def parse_json(value: t.Any) -> t.Any:
+    """Return a value that JSON can say and the server can keep."""
+    _check_json(value, "")
+    return value
+
+
+def _check_json(value: t.Any, path: str) -> None:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _check_json(str(name), path)
+            _check_json(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _check_json(inner, f"{path}[{index}]")
+    elif isinstance(value, str) and ("\0" in value or any("\ud800" <= char <= "\udfff" for char in value)):
+        raise InputError("must not hold a NUL or half a character, which the server cannot keep", path)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"must be what JSON can say, but is {value!r}", path)
+    elif isinstance(value, float) and not -(2.0**63) <= value < 2.0**64:
+        # PostgreSQL keeps it as a whole number, which the server cannot read: every listing then fails.
+        raise InputError(f"must be a number that fits 64 bits, or a text, but is {value!r}", path)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise InputError("must be a number of at most 64 bits, which is all the server takes", path)
+
+
+def with_kinds_of_number(value: t.Any) -> t.Any:
+    """Return a value in which 5.0 is not 5: a flow that reads it sees the difference."""
+    if isinstance(value, dict):
+        return {name: with_kinds_of_number(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [with_kinds_of_number(inner) for inner in value]
+    if isinstance(value, float) and abs(value) < _KEPT:
+        # The database knows no negative zero.
+        return {"decimal": value + 0.0}
+    return value
 
 
 def parse_limit(value: t.Any) -> int:
@@ -94,5 +135,5 @@ def blank_is_none(value: t.Any) -> t.Any:
 
 
 def in_order(value: t.Any) -> t.Any:
-    """Sort a list of texts whose order means nothing."""
-    return sorted(value) if isinstance(value, list) else value
+    """Sort a list of texts whose order and repetition mean nothing."""
+    return sorted(set(value)) if isinstance(value, list) else value
