@@ -257,7 +257,7 @@ def parse_trigger(value: t.Any) -> Json:
     :raises InputError: It is wrong.
     """
     value = {"type": "event", **value} if isinstance(value, dict) else value
-    found = _parsed(TRIGGERS, "trigger", value)
+    found = _parsed(TRIGGERS, "a trigger", value)
     if found["type"] == "event":
         proactive = found["posture"] == "Proactive"
         if proactive and found.get("within", _SHORTEST_WAIT) < _SHORTEST_WAIT:
@@ -288,7 +288,7 @@ def parse_actions(value: t.Any) -> t.List[Json]:
 
 
 def _parse_action(value: t.Any) -> Json:
-    found = _parsed(ACTIONS, "action", value)
+    found = _parsed(ACTIONS, "an action", value)
     shape = ACTIONS[found["type"]]
     if not shape.acts_on:
         return found
@@ -312,7 +312,7 @@ def _parsed(shapes: t.Mapping[str, Shape], label: str, value: t.Any) -> Json:
     """Return type and parts of a trigger or an action."""
     if not isinstance(value, dict):
         raise InputError(f"must be a dictionary, but is {value!r}")
-    if value.get("type") not in shapes:
+    if not isinstance(value.get("type"), str) or value["type"] not in shapes:
         is_now = f"is {value['type']!r}" if "type" in value else "is missing"
         raise InputError(f"must be one of {', '.join(shapes)}, but {is_now}", "type")
     found: Json = {"type": value["type"]}
@@ -320,7 +320,7 @@ def _parsed(shapes: t.Mapping[str, Shape], label: str, value: t.Any) -> Json:
     for key in value:
         if key not in shape.keys:
             raise InputError(
-                f"is nothing that a {label} of type {value['type']} has. It has: {', '.join(shape.keys)}", str(key)
+                f"is nothing that {label} of type {value['type']} has. It has: {', '.join(shape.keys)}", str(key)
             )
     for part in shape.parts:
         if value.get(part.name) is None:
@@ -429,7 +429,7 @@ def decode_tags(directory: Directory, document: Json) -> t.List[str]:
 
 
 def _held_trigger(document: Json) -> Json:
-    shape = TRIGGERS.get(document.get("type", ""))
+    shape = TRIGGERS.get(str(document.get("type")))
     if shape is None:
         return document
     known = {key: value for key, value in document.items() if key in shape.keys}
@@ -554,7 +554,8 @@ def prepare(directory: Directory, documents: t.Sequence[Json]) -> None:
     # Automations are read where they are needed, because reading them leads here.
     ids.pop("automation", None)
     for noun, wanted in ids.items():
-        directory.load_ids(noun, wanted)
+        if noun in directory.kinds:
+            directory.load_ids(noun, wanted)
 
 
 def _by_names(directory: Directory, trigger: Json) -> Json:
@@ -579,8 +580,7 @@ def _action_by_name(directory: Directory, action: Json) -> Json:
 
 def _name(directory: Directory, noun: str, identity: str) -> t.Optional[str]:
     """Return the name that says which object is meant, or None where no name does."""
-    document = directory.by_id(noun, identity)
-    if document is None:
+    if noun not in directory.kinds or directory.by_id(noun, identity) is None:
         return None
     name = directory.name_of(noun, identity)
     if noun != "automation":
