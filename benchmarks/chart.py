@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -88,3 +89,66 @@ def draw(title: str, caption: str, phases: Mapping[str, str], results: Mapping[s
     size = f'width="{WIDTH}" height="{bottom + 58:.0f}" viewBox="0 0 {WIDTH} {bottom + 58:.0f}"'
     body = "\n".join(["<rect width='100%' height='100%' fill='white'/>", *parts])
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" role="img">\n{body}\n</svg>\n'
+
+
+class Decades:
+    """Seconds to pixels, by powers of ten."""
+
+    def __init__(self, shortest: float, longest: float) -> None:
+        """Fit all times, in seconds."""
+        self.first = math.floor(math.log10(shortest))
+        self.last = math.ceil(math.log10(longest))
+
+    def __call__(self, seconds: float) -> float:
+        """Return the pixels from the left."""
+        return WIDE + (RIGHT - WIDE) * (math.log10(seconds) - self.first) / (self.last - self.first)
+
+
+WIDE = 300
+"""Where bars with long names begin, in pixels from the left."""
+
+
+def draw_times(document: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Return a chart of the benchmark of resources as an SVG document: seconds by powers of ten, and how they grow.
+
+    :param document: What ``resources.json`` holds.
+    :param names: What every contender is called.
+    """
+    phases, growth = document["phases"], document.get("growth", {})
+    every = [one["median"] for phase in phases.values() for one in phase.values()]
+    every += [one[run] for one in growth.values() for run in ("first", "second")]
+    scale = Decades(min(every), max(every))
+    y, parts = float(TOP), []
+    for phase, words in (("first", "first run: everything is created"), ("second", "second run: nothing changes")):
+        parts.append(text(20, y, f"1,000 objects, {words}", weight="bold"))
+        y += 14
+        for name, label in names.items():
+            parts += _bar(scale, y, label, phases[phase][name]["median"], COLOURS[name != "resources"])
+            y += ROW
+        y += 22
+    if growth:
+        parts.append(text(20, y, "the module resources, by number of objects", weight="bold"))
+        y += 14
+        for size, one in growth.items():
+            for run, label in (("first", f"{int(size):,} created"), ("second", f"{int(size):,} unchanged")):
+                parts += _bar(scale, y, label, one[run], COLOURS[0])
+                y += ROW
+    lines = []
+    for power in range(scale.first, scale.last + 1):
+        x = scale(10.0**power)
+        lines.append(f'<line x1="{x:.1f}" y1="{TOP + 4}" x2="{x:.1f}" y2="{y:.1f}" stroke="{PALE}"/>')
+        lines.append(text(x, y + 18, f"{10.0**power:g} s", 12, "middle"))
+    heading = [
+        text(20, 32, "Many objects at once", 17, weight="bold"),
+        text(20, 52, "Medians; each line is ten times the one before.", 12),
+    ]
+    size = f'width="{WIDTH}" height="{y + 40:.0f}" viewBox="0 0 {WIDTH} {y + 40:.0f}"'
+    body = "\n".join(["<rect width='100%' height='100%' fill='white'/>", *heading, *lines, *parts])
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" role="img">\n{body}\n</svg>\n'
+
+
+def _bar(scale: Decades, y: float, label: str, seconds: float, colour: str) -> Iterator[str]:
+    width = scale(seconds) - WIDE
+    yield text(WIDE - 10, y + BAR / 2 + 4, label, 12, "end")
+    yield f'<rect x="{WIDE}" y="{y:.1f}" width="{max(width, 1):.1f}" height="{BAR}" fill="{colour}"/>'
+    yield text(scale(seconds) + 8, y + BAR / 2 + 4, f"{seconds:,.1f} s", 12, weight="bold")

@@ -160,6 +160,7 @@ TASK_RUN_CONCURRENCY_LIMIT = Kind(
     item="/concurrency_limits/tag/{tag}",
     # The kind's own listing leaves out what stands behind the first page of global limits (3.8.8).
     load=_concurrency.load_task_run_limits,
+    further_paths=("/concurrency_limits/tag/{tag}/reset",),
     key=("tag",),
     fields=(
         Field("tag", updatable=False, parse=_concurrency.parse_tag),

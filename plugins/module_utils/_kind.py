@@ -230,6 +230,7 @@ class Kind:
     :param collection: Path that objects are POSTed to.
     :param item: Path of one object for changing and deleting it.
     :param lookup: Path that reads one object by its key; ``item`` by default. Empty where only the listing knows.
+    :param further_paths: Other paths that its hooks write to.
     :param listing: Path of the filter route that lists objects.
     :param by_name: Where that route's body takes the values of the last key option, such as ``variables.name.any_``.
     :param by_id: Where it takes ids.
@@ -285,6 +286,7 @@ class Kind:
     create_model: str
     update_model: str
     listing: str = ""
+    further_paths: t.Tuple[str, ...] = ()
     plural: str = ""
     lookup: t.Optional[str] = None
     by_name: str = ""

@@ -462,11 +462,12 @@ def _report(directory: Directory, items: t.Sequence[Item], diff: bool) -> Json:
         held = plan.after
         if actual and plan.action != DELETE:
             document = directory.find(item.kind.noun, plan.key)
-            held = {} if document is None else item.kind.declared(directory, document)
+            held = {} if document is None else item.kind.declared(directory, document, item.desired)
             warnings.extend(_engine.not_taken(plan, held))
         if diff:
             if plan.before:
                 before.setdefault(item.kind.many, {})[item.name] = plan.before
+            held = item.kind.shown(plan.before, held)
             if held:
                 after.setdefault(item.kind.many, {})[item.name] = item.kind.shown(plan.before, held)
     changed = any(report[word] for report in kinds.values() for word in ("created", "changed", "removed"))

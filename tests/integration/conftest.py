@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.selfhosted.prefect.tests.certificates import make_authority
 from ansible_collections.selfhosted.prefect.tests.integration.stack import (
     AUTH_STRING,
+    PREFIX,
     Playbook,
     Server,
     Stack,
@@ -119,6 +120,19 @@ def plain(servers: dict[str, Server]) -> Server:
 def secured(servers: dict[str, Server]) -> Server:
     """Give the server with auth and CSRF protection."""
     return servers["secured"]
+
+
+@pytest.fixture(scope="session")
+def alone(servers: dict[str, Server], stack: Stack, database: str) -> Server:
+    """Give a server for tests about everything that a server holds; they run one after the other."""
+    container = None
+    if database == "postgresql":
+        container = "database"
+        create = ("createdb", "--host", "127.0.0.1", "-U", "prefect", "alone")
+        docker("exec", "--env", "PGPASSWORD=prefect", f"{PREFIX}{stack.id}-{container}", *create)
+    started = stack.server("alone", container, "alone")
+    until(f"server {started.container}", started.ready)
+    return started
 
 
 @pytest.fixture(params=["plain", "secured", "tls"])

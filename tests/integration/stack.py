@@ -280,7 +280,7 @@ class Playbook:
             capture_output=True,
             text=True,
             cwd=self._place,
-            env={**_environment(), "ANSIBLE_CONFIG": str(self._place / "ansible.cfg"), **(environment or {})},
+            env={**clean_environment(), "ANSIBLE_CONFIG": str(self._place / "ansible.cfg"), **(environment or {})},
             timeout=COMMAND_TIMEOUT,
         )
         assert "WARNING" not in done.stderr, done.stderr
@@ -298,7 +298,7 @@ class Playbook:
         return results
 
 
-def _environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Return the environment without the caller's settings of Prefect and Ansible."""
     kept = {
         name: value
