@@ -554,8 +554,7 @@ def prepare(directory: Directory, documents: t.Sequence[Json]) -> None:
     # Automations are read where they are needed, because reading them leads here.
     ids.pop("automation", None)
     for noun, wanted in ids.items():
-        if noun in directory.kinds:
-            directory.load_ids(noun, wanted)
+        directory.load_ids(noun, wanted)
 
 
 def _by_names(directory: Directory, trigger: Json) -> Json:
@@ -580,7 +579,7 @@ def _action_by_name(directory: Directory, action: Json) -> Json:
 
 def _name(directory: Directory, noun: str, identity: str) -> t.Optional[str]:
     """Return the name that says which object is meant, or None where no name does."""
-    if noun not in directory.kinds or directory.by_id(noun, identity) is None:
+    if directory.by_id(noun, identity) is None:
         return None
     name = directory.name_of(noun, identity)
     if noun != "automation":
