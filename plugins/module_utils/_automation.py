@@ -25,6 +25,7 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._engine import 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, InputError, TransportError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Reference
 from ansible_collections.selfhosted.prefect.plugins.module_utils._values import (
+    parse_json,
     parse_seconds,
     parse_tags,
     parse_text,
@@ -63,6 +64,8 @@ _RESOURCE_ID = re.compile(
 _NOBODY = str(uuid.UUID(int=0))
 _SHORTEST_WAIT = 10
 """Seconds a proactive trigger waits at least, and if nothing is said."""
+
+_LONGEST_WAIT = 36525 * 86400
 
 Change = t.Callable[[t.Any, str], t.Any]
 
@@ -105,6 +108,9 @@ def _one_of(*choices: str) -> t.Callable[[t.Any], str]:
 
 def _seconds(value: t.Any) -> t.Union[int, float]:
     seconds = parse_seconds(value)
+    if seconds > _LONGEST_WAIT:
+        # Added to a date, more would be none that the server can calculate with.
+        raise InputError(f"must be at most a hundred years, which is {_LONGEST_WAIT} seconds, but is {value!r}")
     return int(seconds) if seconds == int(seconds) else seconds
 
 
@@ -117,21 +123,16 @@ def _texts(value: t.Any) -> t.List[str]:
 
 
 def _mapping(value: t.Any) -> t.Optional[Json]:
-    """Return a dictionary that JSON can hold; an empty one is to the server the same as none."""
+    """Return a dictionary; an empty one is to the server the same as none."""
     if not isinstance(value, dict):
         raise InputError(f"must be a dictionary, but is {value!r}")
-    try:
-        if "\\u0000" in json.dumps(value):
-            parse_text("\0")
-    except (TypeError, ValueError) as exc:
-        raise InputError(f"must be what JSON can hold: {exc}") from exc
-    return value or None
+    return parse_json(value) or None
 
 
 def _payload(value: t.Any) -> str:
     """Return a webhook's payload; a document becomes JSON, written as the server itself would."""
     if isinstance(value, (dict, list)):
-        return json.dumps(value, indent=2, ensure_ascii=False)
+        return json.dumps(parse_json(value), indent=2, ensure_ascii=False)
     return _text(value)
 
 

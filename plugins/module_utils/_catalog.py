@@ -224,6 +224,7 @@ AUTOMATION = Kind(
                 elements="dict",
                 default=[],
                 parse=_automation.parse_actions,
+                normalise=with_kinds_of_number,
                 encode=_automation.encode_actions(option),
                 decode=_automation.decode_actions(option),
             )

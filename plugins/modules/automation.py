@@ -213,7 +213,50 @@ EXAMPLES = r"""
     actions:
       - type: do-nothing
 
-- name: Switch it off for now
+- name: Have a flow deployed, and another one that repairs what it leaves
+  selfhosted.prefect.deployment:
+    api_url: http://server:4200/api
+    flow: "{{ item }}"
+    name: production
+    work_pool: main
+    path: /opt/flows
+    entrypoint: "{{ item }}.py:{{ item }}"
+  loop:
+    - etl
+    - repair
+
+- name: Have a chat to tell
+  selfhosted.prefect.block:
+    api_url: http://server:4200/api
+    block_type: webhook
+    name: chat
+    data:
+      url: "{{ chat_url | default('https://chat.example/hook') }}"
+
+- name: Repair and tell when a flow run of the first fails, in words that Prefect fills in and Ansible leaves alone
+  selfhosted.prefect.automation:
+    api_url: http://server:4200/api
+    name: repair
+    trigger:
+      posture: Reactive
+      expect:
+        - prefect.flow-run.Failed
+      match_related:
+        prefect.resource.role: deployment
+        prefect.resource.id:
+          deployment: etl/production
+    actions:
+      - type: run-deployment
+        deployment: repair/production
+        parameters:
+          reason: "{% raw %}{{ flow_run.name }} is {{ flow_run.state.name }}{% endraw %}"
+        schedule_after: 30s
+      - type: call-webhook
+        block: webhook/chat
+        payload:
+          text: "{% raw %}{{ flow_run.name }} failed: {{ flow_run | ui_url }}{% endraw %}"
+
+- name: Switch one off for now
   selfhosted.prefect.automation:
     api_url: http://server:4200/api
     name: no worker came back

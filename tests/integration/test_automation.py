@@ -515,6 +515,12 @@ def test_listing_many_takes_few_requests(plain: Server, name: str, monkeypatch: 
         apply(plain, "automation", name=entry["name"], state="absent")
 
 
+def test_a_number_of_another_kind_is_a_difference(plain: Server, name: str) -> None:
+    for number in (5, 5.0, True, "5"):
+        actions = [{"type": "run-deployment", "parameters": {"number": number}}]
+        assert proven(plain, "automation", name=name, trigger=REACTIVE, actions=actions).changed
+
+
 def test_it_acts_on_an_event(plain: Server, name: str) -> None:
     pool = f"au {uuid.uuid4().hex[:8]}"
     apply(plain, "work_pool", name=pool, type="process")
