@@ -58,7 +58,7 @@ INVENTORY ?= inventory/local
 BECOME := $(if $(SUDO),--become $(shell sudo --non-interactive true 2>/dev/null || echo --ask-become-pass))
 PLAY := ANSIBLE_CONFIG=$(CURDIR)/ansible.cfg ansible-playbook --inventory $(INVENTORY) $(BECOME)
 
-.PHONY: deploy check remove purge
+.PHONY: deploy check resources export remove purge
 deploy: $(VENV)/.deploy ## Deploy to this machine and prove that flows run
 	$(PLAY) playbooks/bootstrap.yml
 	$(PLAY) playbooks/site.yml playbooks/verify.yml
@@ -66,6 +66,14 @@ deploy: $(VENV)/.deploy ## Deploy to this machine and prove that flows run
 check: $(VENV)/.deploy ## Show what 'make deploy' would change, and change nothing
 	$(PLAY) --check --diff playbooks/bootstrap.yml
 	$(PLAY) --check --diff playbooks/site.yml
+
+# CHECK=1 shows what it would change, and changes nothing.
+resources: $(VENV)/.deploy ## Bring the server's objects to what prefect_resources declares
+	$(PLAY) $(if $(CHECK),--check --diff) playbooks/resources.yml
+
+FILE ?= resources.yml
+export: $(VENV)/.deploy ## Write the server's objects to FILE (resources.yml) as variables
+	$(PLAY) --extra-vars '{"prefect_resources_export_file": "$(abspath $(FILE))"}' playbooks/export.yml
 
 remove: $(VENV)/.deploy ## Remove the stack from this machine; the data volumes stay
 	$(PLAY) playbooks/remove.yml
@@ -86,8 +94,10 @@ export MOLECULE_COMMAND_BORDERS := false
 test: $(VENV)/.dev ## Run every check and test
 	python -m tests.run $(STAGES)
 
-bench: $(VENV)/.dev ## Measure against docker compose, side by side
+bench: $(VENV)/.dev ## Measure against docker compose, Prefect's CLI and the server's own limit, side by side
 	python benchmarks/deploy.py
+	python benchmarks/transport.py
+	python benchmarks/resources.py
 
 # --- Checks --------------------------------------------------------------------------------------
 

@@ -139,9 +139,11 @@ def play(tasks: Sequence[Mapping[str, Any]], api: Mapping[str, Any], directory: 
     ]
     path = directory / "playbook.json"
     path.write_text(json.dumps(book), encoding="utf-8")
+    settings = directory / "ansible.cfg"
+    settings.touch()
     environment = {
         **os.environ,
-        "ANSIBLE_CONFIG": os.devnull,
+        "ANSIBLE_CONFIG": str(settings),
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv" / "collections"),
         "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
