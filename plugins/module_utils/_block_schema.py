@@ -48,6 +48,12 @@ def parse_fields(value: t.Any) -> Json:
     for name, described in found.get("properties", {}).items():
         if not isinstance(described, dict):
             raise InputError("must be a dictionary that describes the field", f"properties.{name}")
+    if "definitions" in found:
+        # The server keeps only what is referred to, apart from blocks.
+        own = _own_definitions(found, found["definitions"])
+        found["definitions"] = {n: d for n, d in found["definitions"].items() if n in own or "block_type_slug" in d}
+        if not found["definitions"]:
+            del found["definitions"]
     return found
 
 

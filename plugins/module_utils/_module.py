@@ -106,7 +106,9 @@ def _hide(module: AnsibleModule, client: Client, hidden: t.Set[str], sealed: t.S
 
     :param hidden: What Ansible itself took from the options.
     """
-    if sealed and client.secrets_known:
+    if not sealed:
+        return
+    if client.secrets_known:
         of_others = {name: value for name, value in module.params.items() if name in _CREDENTIALS}
         module.no_log_values -= hidden - texts(of_others, True)
     module.no_log_values |= client.secrets

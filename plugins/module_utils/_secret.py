@@ -18,7 +18,7 @@ MASK = "********"
 CHANGED = f"{MASK} (changed)"
 """What a diff shows for a secret that differs."""
 
-_SHORTEST = 4
+_SHORTEST = 6
 """Shorter texts are not searched for in output: they stand in other words, and ``Secret`` hides them already."""
 
 _HOLE = re.compile(r"\{\{ prefect_secrets\['([^']*)'\] \}\}")
