@@ -502,7 +502,6 @@ def create(directory: Directory, desired: Json, body: Json) -> Json:
     if deployment is None:
         raise PrefectError(f"The deployment {desired['deployment']!r} does not exist any more")
     made = add(directory, str(deployment["id"]), [body])[0]
-    deployment.setdefault("schedules", []).append(made)
     return {**made, "deployment_id": deployment["id"]}
 
 
@@ -522,9 +521,6 @@ def update(directory: Directory, document: Json, after: Json, changes: Json) -> 
 def delete(directory: Directory, document: Json) -> None:
     """Remove a schedule from its deployment."""
     directory.client.delete(f"/deployments/{document['deployment_id']}/schedules/{document['id']}")
-    deployment = directory.by_id("deployment", str(document["deployment_id"]))
-    if deployment is not None:
-        deployment["schedules"] = [one for one in deployment.get("schedules") or () if one["id"] != document["id"]]
 
 
 def lane(desired: Json) -> t.Any:
