@@ -12,6 +12,7 @@ import typing as t
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._values import parse_name as parse_any_name
+from ansible_collections.selfhosted.prefect.plugins.module_utils._values import parse_text
 
 if t.TYPE_CHECKING:
     from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
@@ -49,6 +50,11 @@ def parse_name(value: t.Any) -> str:
     if text.lower().startswith("prefect"):
         raise InputError(f"must not begin with Prefect, which Prefect keeps for its own block types, but is {text!r}")
     return text
+
+
+def parse_url(value: t.Any) -> str:
+    """Return an address; the server takes away space around it."""
+    return parse_text(value).strip()
 
 
 def decode_text(option: str) -> t.Callable[[Directory, Json], t.Any]:

@@ -269,7 +269,7 @@ BLOCK_TYPE = Kind(
                 option,
                 null="",
                 default=None,
-                parse=parse_text,
+                parse=_block_type.parse_url if option.endswith("_url") else parse_text,
                 normalise=_block_type.without_escapes,
                 decode=_block_type.decode_text(option),
             )

@@ -9,6 +9,7 @@ added by who calls it.
 
 from __future__ import annotations
 
+import decimal
 import math
 import re
 import typing as t
@@ -90,6 +91,9 @@ def with_kinds_of_number(value: t.Any) -> t.Any:
     if isinstance(value, float) and abs(value) < _KEPT:
         # The database knows no negative zero.
         return {"decimal": value + 0.0}
+    if isinstance(value, float) and math.isfinite(value):
+        # The whole number that its digits say, which is not always the one that is nearest in memory.
+        return int(decimal.Decimal(repr(value)))
     return value
 
 
