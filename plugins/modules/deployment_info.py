@@ -160,7 +160,7 @@ deployments:
       description: Its job variables.
       type: dict
     concurrency_limit:
-      description: Not used any more by Prefect 3; RV(deployments.global_concurrency_limit) holds the limit.
+      description: Not used any more by Prefect 3; RV(deployments[].global_concurrency_limit) holds the limit.
       type: int
     global_concurrency_limit:
       description: The limit on its flow runs. One of its own is called C(deployment:) and the deployment's ID.

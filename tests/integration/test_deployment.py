@@ -58,7 +58,7 @@ def limits(server: Server) -> dict[str, int]:
 
 def test_life_of_a_deployment_with_everything(server: Server) -> None:
     flow, pool = "deployment-life", "deployment-life"
-    key = {"flow": flow, "name": "all"}
+    key: Json = {"flow": flow, "name": "all"}
     apply(server, "work_pool", name=pool, type="process")
     before = limits(server)
     made = proven(server, "deployment", **key, **EVERYTHING, work_pool=pool)
@@ -78,7 +78,7 @@ def test_life_of_a_deployment_with_everything(server: Server) -> None:
 
 def test_everything_can_be_cleared(plain: Server) -> None:
     flow, pool = "deployment-cleared", "deployment-cleared"
-    key = {"flow": flow, "name": "d"}
+    key: Json = {"flow": flow, "name": "d"}
     apply(plain, "work_pool", name=pool, type="process")
     apply(plain, "deployment", **key, **EVERYTHING, work_pool=pool)
     empty = {
@@ -103,7 +103,7 @@ def test_everything_can_be_cleared(plain: Server) -> None:
 
 
 def test_job_variables_are_emptied_or_it_is_said_why_not(plain: Server) -> None:
-    key = {"flow": "deployment-emptied", "name": "d", "job_variables": {}}
+    key: Json = {"flow": "deployment-emptied", "name": "d", "job_variables": {}}
     apply(plain, "deployment", **{**key, "job_variables": {"a": 1}})
     version = Directory(connect(plain), KINDS).version()
     if version >= (3, 8, 7):
@@ -119,7 +119,7 @@ def test_job_variables_are_emptied_or_it_is_said_why_not(plain: Server) -> None:
 
 def test_a_change_of_one_thing_loses_nothing_else(plain: Server) -> None:
     """The upsert that creates would lose schedules, parameters and labels."""
-    key = {"flow": "deployment-kept", "name": "d"}
+    key: Json = {"flow": "deployment-kept", "name": "d"}
     full = apply(plain, "deployment", **key, **EVERYTHING).after
     for option, value in {"tags": ["c"], "paused": False, "concurrency_limit": 5, "path": "/other"}.items():
         after = proven(plain, "deployment", **key, **{option: value}).after
@@ -144,7 +144,7 @@ def test_the_flow_is_made_where_there_is_none_and_only_then(plain: Server) -> No
 
 def test_pool_and_queue_are_found_by_name_and_go_together(plain: Server) -> None:
     flow, one, two = "deployment-pools", "deployment-pool-1", "deployment-pool-2"
-    key = {"flow": flow, "name": "d"}
+    key: Json = {"flow": flow, "name": "d"}
     for pool in (one, two):
         apply(plain, "work_pool", name=pool, type="process")
         apply(plain, "work_queue", work_pool=pool, name="fast")
@@ -259,7 +259,7 @@ def server_queues(server: Server, pool: str) -> list[str]:
 def test_a_global_limit_is_never_changed_or_removed_by_a_deployment(plain: Server) -> None:
     """The server changes or removes the shared limit where it is asked about the deployment's own."""
     flow = "deployment-limits"
-    key = {"flow": flow, "name": "d"}
+    key: Json = {"flow": flow, "name": "d"}
     shared = {"deployment-limit-1": 7, "deployment-limit-2": 8}
     for name, limit in shared.items():
         apply(plain, "global_concurrency_limit", name=name, limit=limit)
@@ -311,7 +311,7 @@ def test_a_global_limit_is_never_changed_or_removed_by_a_deployment(plain: Serve
 
 
 def test_a_limit_that_another_client_left_behind_is_not_in_the_way(plain: Server) -> None:
-    key = {"flow": "deployment-orphan", "name": "d"}
+    key: Json = {"flow": "deployment-orphan", "name": "d"}
     apply(plain, "global_concurrency_limit", name="deployment-orphan", limit=1)
     made = apply(plain, "deployment", **key, concurrency_limit=3).document or {}
     limit = plain.ask("GET", "/v2/concurrency_limits/deployment-orphan")["id"]
@@ -322,7 +322,7 @@ def test_a_limit_that_another_client_left_behind_is_not_in_the_way(plain: Server
 
 
 def test_a_storage_block_is_named_by_its_type_and_name(plain: Server) -> None:
-    key = {"flow": "deployment-storage", "name": "d"}
+    key: Json = {"flow": "deployment-storage", "name": "d"}
     apply(plain, "block", block_type="local-file-system", name="deployment-storage", data={"basepath": "/srv"})
     name = "local-file-system/deployment-storage"
     assert proven(plain, "deployment", **key, storage_block=name).after["storage_block"] == name
@@ -333,7 +333,7 @@ def test_a_storage_block_is_named_by_its_type_and_name(plain: Server) -> None:
 
 def test_parameters_are_held_against_their_schema_before_anything_is_written(plain: Server) -> None:
     flow = "deployment-schema"
-    key = {"flow": flow, "name": "d"}
+    key: Json = {"flow": flow, "name": "d"}
     schema = {"type": "object", "properties": {"x": {"type": "integer"}}}
     with pytest.raises(PrefectError, match="'x'"):
         apply(plain, "deployment", **key, parameters={"x": "text"}, parameter_openapi_schema=schema)
@@ -354,7 +354,7 @@ def test_job_variables_are_held_against_the_work_pool_before_anything_is_written
         "variables": {"type": "object", "properties": {"n": {"type": "integer"}}},
     }
     apply(plain, "work_pool", name=pool, type="process", base_job_template=template)
-    key = {"flow": flow, "name": "d"}
+    key: Json = {"flow": flow, "name": "d"}
     with pytest.raises(PrefectError):
         apply(plain, "deployment", **key, work_pool=pool, job_variables={"n": "text"})
     proven(plain, "deployment", **key, work_pool=pool, job_variables={"n": 1})
@@ -373,7 +373,7 @@ def test_job_variables_are_held_against_the_work_pool_before_anything_is_written
 def test_labels_are_set_once_and_another_set_is_refused_with_the_way_out(plain: Server) -> None:
     flow = "deployment-labels"
     plain.ask("POST", "/flows/", {"name": flow, "labels": {"of": "the flow"}})
-    key = {"flow": flow, "name": "d"}
+    key: Json = {"flow": flow, "name": "d"}
     with pytest.raises(InputError, match=r"labels\.of is a label of the flow"):
         apply(plain, "deployment", **key, labels={"of": "the flow"})
     assert proven(plain, "deployment", **key, labels={"a": 1, "b": "x"}).after["labels"] == {"a": 1, "b": "x"}
@@ -395,7 +395,7 @@ PARAMETERS: list[Json] = [
 
 
 def test_parameters_keep_the_type_of_every_value(plain: Server) -> None:
-    key = {"flow": "deployment-values", "name": "d"}
+    key: Json = {"flow": "deployment-values", "name": "d"}
     apply(plain, "deployment", **key, parameters={"first": 0})
     for value in PARAMETERS:
         assert repr(proven(plain, "deployment", **key, parameters=value).after["parameters"]) == repr(value)
@@ -404,7 +404,7 @@ def test_parameters_keep_the_type_of_every_value(plain: Server) -> None:
 
 def test_parameters_that_the_server_turns_into_others_are_told(plain: Server) -> None:
     """A PATCH of parameters resolves Prefect's own markers, which the creation keeps."""
-    key = {"flow": "deployment-hydrated", "name": "d"}
+    key: Json = {"flow": "deployment-hydrated", "name": "d"}
     apply(plain, "deployment", **key)
     result = apply(plain, "deployment", **key, parameters={"a": {"__prefect_kind": "json", "value": '{"q": 1}'}})
     assert "holds other values than declared for: parameters" in result.warnings[0]
@@ -464,14 +464,14 @@ def counted(server: Server, noun: str, **options: t.Any) -> list[str]:
         seen.append(f"{method} {url.removeprefix(server.url)}")
         return send(method, url, *rest)
 
-    client._transport.send = counting  # type: ignore[method-assign]
+    client._transport.send = counting  # type: ignore[assignment]
     kind = KINDS[noun]
     _engine.ensure(Directory(client, KINDS), noun, str(options.pop("state", "present")), kind.desired(options))
     return seen
 
 
 def test_it_takes_few_requests(plain: Server) -> None:
-    key = {"flow": "deployment-requests", "name": "d", "schedules": [{"cron": "0 0 * * *", "slug": "s"}]}
+    key: Json = {"flow": "deployment-requests", "name": "d", "schedules": [{"cron": "0 0 * * *", "slug": "s"}]}
     assert len(counted(plain, "deployment", **key)) == 5
     assert len(counted(plain, "deployment", **key)) == 2
     assert len(counted(plain, "deployment", **key, tags=["a"])) == 4

@@ -70,7 +70,7 @@ def test_what_the_server_fills_in_is_no_difference(plain: Server, declared: Json
 
 def test_an_interval_without_an_anchor_counts_from_its_creation_and_keeps_that(plain: Server) -> None:
     flow = "schedule-anchor"
-    key = {"flow": flow, "name": "d"}
+    key: Json = {"flow": flow, "name": "d"}
     first = apply(plain, "deployment", **key, schedules=[{"interval": 60, "slug": "a"}, {"interval": 90}]).after
     assert not apply(plain, "deployment", **key, schedules=[{"interval": 60, "slug": "a"}, {"interval": 90}]).changed
     after = declare(plain, flow, {"interval": 120, "slug": "a"}, {"interval": 90})
@@ -156,7 +156,7 @@ def test_runs_scheduled_ahead_are_limited_from_the_creation_on(plain: Server) ->
 def test_life_of_a_schedule(server: Server) -> None:
     flow = "schedule-life"
     apply(server, "deployment", flow=flow, name="d", schedules=[{"cron": "5 * * * *"}, {**CRON, "slug": "other"}])
-    key = {"deployment": f"{flow}/d", "slug": "a b/c"}
+    key: Json = {"deployment": f"{flow}/d", "slug": "a b/c"}
     other = [schedule for schedule in schedules(server, flow) if schedule["slug"] != key["slug"]]
     made = proven(server, "deployment_schedule", **key, **CRON, parameters={"x": 1}, max_scheduled_runs=5)
     assert (made.document or {})["slug"] == key["slug"]
@@ -218,7 +218,7 @@ def test_the_server_judges_many_schedules_in_one_request_and_writes_none(plain: 
         sent.append(url)
         return send(method, url, *rest)
 
-    client._transport.send = counting  # type: ignore[method-assign]
+    client._transport.send = counting  # type: ignore[assignment]
     directory = Directory(client, KINDS)
     wrong = {3: "cron", 77: "rrule", 140: "timezone"}
     bad = {"cron": {"cron": "x"}, "rrule": {"rrule": "x"}, "timezone": {**CRON, "timezone": "x"}}
@@ -267,7 +267,7 @@ def test_resources_takes_deployments_with_schedules_and_schedules_of_others(plai
 
 def test_the_module_by_a_playbook(secured: Server, playbook: Playbook) -> None:
     apply(secured, "deployment", flow="schedule-module", name="d")
-    key = {"deployment": "schedule-module/d", "slug": "a"}
+    key: Json = {"deployment": "schedule-module/d", "slug": "a"}
     results = playbook(
         secured.defaults,
         task("made", "deployment_schedule", **key, interval="15m", max_scheduled_runs=3),

@@ -66,7 +66,7 @@ def test_declared_schedules_find_theirs_by_slug_and_else_by_their_times() -> Non
         held(cron="2 * * * *", day_or=True, parameters={"n": 1}),
         held(cron="2 * * * *", day_or=True, parameters={"n": 2}),
     ]
-    declared = [
+    declared: list[dict[str, t.Any]] = [
         {"cron": "2 * * * *", "parameters": {"n": 2}},
         {"slug": "a", "cron": "3 * * * *"},
         {"cron": "2 * * * *"},
