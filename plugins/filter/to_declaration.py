@@ -11,6 +11,8 @@ import typing as t
 import yaml
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.selfhosted.prefect.plugins.module_utils._secret import hole
+
 DOCUMENTATION = r"""
 name: to_declaration
 short_description: Write resources as YAML that Ansible reads back as it was
@@ -62,11 +64,6 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: t.Any) -> bool:
         """Write everything out where it stands."""
         return True
-
-
-def hole(name: str) -> str:
-    """Return the text that stands for a secret."""
-    return "{{ prefect_secrets['" + name + "'] }}"
 
 
 def to_declaration(value: t.Any, holes: t.Sequence[str] | None = None) -> str:

@@ -14,13 +14,16 @@ import threading
 import typing as t
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import PAGE_SIZE, Client, Json, quote
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError, PrefectError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, InputError, PrefectError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Key, Kind, Reference, merged, nested
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 
 AFTERWARDS = "(known once it is made)"
 """Stands for the id of an object that is about to be made, in check mode."""
+
+
+_NEWEST = (999,)
 
 
 class Directory:
@@ -231,10 +234,15 @@ class Directory:
                     self._ids[noun].pop(str(document.get("id")), None)
 
     def version(self) -> t.Tuple[int, ...]:
-        """Return the server's version, such as (3, 8, 8)."""
+        """Return the server's version, such as (3, 8, 8). One that does not tell, as Prefect Cloud, is taken for the newest."""
         if "version" not in self.memo:
-            text = str(self.client.get("/admin/version"))
-            self.memo["version"] = tuple(int(part) for part in re.findall(r"\d+", text)[:3])
+            try:
+                text = str(self.client.get("/admin/version"))
+            except ApiError as exc:
+                if exc.status not in (403, 404):
+                    raise
+                text = ""
+            self.memo["version"] = tuple(int(part) for part in re.findall(r"\d+", text)[:3]) or _NEWEST
         found: t.Tuple[int, ...] = self.memo["version"]
         return found
 

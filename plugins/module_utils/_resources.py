@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 
-from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine, _pace
+from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine, _pace, _secret
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
 from ansible_collections.selfhosted.prefect.plugins.module_utils._context import Context
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
@@ -412,8 +412,14 @@ def apply(
                 f"Nothing was changed: prune names {kind.many}, but resources holds no list of that name. To remove all"
                 " of them, declare an empty list"
             )
-    items = parse(declared, directory.kinds)
-    prepare(directory, items, pruned)
+    # Which values are secret is known once the schemas were read; until then all are that may be.
+    directory.client.secrets_known = True
+    try:
+        items = parse(declared, directory.kinds)
+        prepare(directory, items, pruned)
+    except PrefectError:
+        directory.client.secrets.update(_sealed_texts(declared, directory.kinds))
+        raise
     items.extend(prunable(directory, items, pruned, prune_limit))
     if directory.client.read_only or directory.empty:
         for item in items:
@@ -422,6 +428,18 @@ def apply(
     else:
         carry_out(directory, items, connections)
     return _report(directory, items, diff)
+
+
+def _sealed_texts(declared: t.Mapping[str, t.Any], kinds: t.Mapping[str, Kind]) -> t.Set[str]:
+    """Return every text that stands in an option which Ansible must not log."""
+    found: t.Set[str] = set()
+    for kind in kinds.values():
+        listed = declared.get(kind.many)
+        for item in listed if isinstance(listed, list) else ():
+            for entry in kind.options:
+                if entry.no_log and isinstance(item, dict):
+                    found |= _secret.texts(item.get(entry.option), True)
+    return found
 
 
 def _chosen(kinds: t.Mapping[str, Kind], plurals: t.Sequence[str], option: str) -> t.List[Kind]:
@@ -591,6 +609,7 @@ def export_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
     )
 
     def work() -> Json:
-        return {"changed": False, "resources": export(Directory(context.client, kinds), wanted)}
+        found = export(Directory(context.client, kinds), wanted)
+        return {"changed": False, "resources": found, "holes": sorted(set(_secret.holes(found)))}
 
-    return context.reaching(work, lambda: {"changed": False, "resources": {}})
+    return context.reaching(work, lambda: {"changed": False, "resources": {}, "holes": []})

@@ -169,7 +169,7 @@ def main() -> None:
     """Run the module."""
     run(
         {
-            "resources": {"type": "dict", "required": True},
+            "resources": {"type": "dict", "required": True, "no_log": True},
             "prune": {"type": "list", "elements": "str", "default": []},
             "prune_limit": {"type": "int", "default": 20},
             "connections": {"type": "int", "default": 16},
@@ -177,6 +177,7 @@ def main() -> None:
             **wait_spec(),
         },
         lambda context: ensure_all(context, KINDS),
+        sealed=("resources",),
     )
 
 

@@ -84,15 +84,14 @@ def many(prefix: str, count: int) -> Json:
 
 
 def without(declared: Json) -> Json:
-    """Declare the same objects absent."""
-    return {
-        KINDS[noun].many: [
-            {**{option: item[option] for option in KINDS[noun].key}, "state": "absent"}
-            for item in declared[KINDS[noun].many]
-        ]
-        for noun in KINDS
-        if KINDS[noun].many in declared
+    """Declare the same objects absent, and the flows that came along."""
+    gone = {
+        kind.many: [{**{option: item[option] for option in kind.key}, "state": "absent"} for item in declared[kind.many]]
+        for kind in KINDS.values()
+        if kind.many in declared
     }
+    flows = {item["flow"] for item in declared.get("deployments", ())}
+    return {**gone, "flows": [{"name": flow, "state": "absent"} for flow in sorted(flows)]}
 
 
 def test_objects_are_made_in_the_order_in_which_they_need_each_other(server: Server) -> None:
@@ -177,7 +176,7 @@ def test_what_is_declared_absent_cannot_be_named(plain: Server) -> None:
     }
     with pytest.raises(PrefectError, match=r"work_queues\[0\].work_pool names .*which work_pools\[0\] declares absent"):
         declare(plain, declared)
-    assert plain.pool("leaving soon")
+    assert plain.ask("GET", "/work_pools/leaving%20soon")
     declare(plain, {"work_pools": [{"name": "leaving soon", "state": "absent"}]})
 
 
@@ -189,15 +188,15 @@ def test_pruning_removes_what_is_not_declared_but_nothing_of_prefects_own(alone:
     declared = {plural: kept.get(plural, []) for plural in everything}
     declared["flows"] = [{"name": f"kept-flow-{number}"} for number in range(2)]
 
-    with pytest.raises(PrefectError, match="prune would remove 16 objects .* more than prune_limit 15") as told:
-        declare(alone, declared, prune=everything, prune_limit=15)
+    with pytest.raises(PrefectError, match="prune would remove 18 objects .* more than prune_limit 17") as told:
+        declare(alone, declared, prune=everything, prune_limit=17)
     assert told.value.details["prune"]["work_pools"] == ["pruned-0", "pruned-1", "pruned-2"]
     types_before = alone.ask("POST", "/block_types/filter", {})
-    result = proven(alone, declared, prune=everything, prune_limit=16)
+    result = proven(alone, declared, prune=everything, prune_limit=18)
     removed = {plural: report["removed"] for plural, report in result["kinds"].items() if report["removed"]}
     assert {plural: len(names) for plural, names in removed.items()} == {
         "deployments": 3,
-        "flows": 1,
+        "flows": 3,
         "global_concurrency_limits": 3,
         "variables": 3,
         "work_pools": 3,

@@ -9,7 +9,8 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.selfhosted.prefect.plugins.filter.to_declaration import hole, to_declaration
+from ansible_collections.selfhosted.prefect.plugins.filter.to_declaration import to_declaration
+from ansible_collections.selfhosted.prefect.plugins.module_utils._secret import hole
 
 
 class Loader(yaml.SafeLoader):
