@@ -9,24 +9,17 @@ and turns the collection's one exception type into a failed task.
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, _load_params, env_fallback
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine
 from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import KINDS
-from ansible_collections.selfhosted.prefect.plugins.module_utils._client import (
-    Client,
-    Json,
-    auth_headers,
-    check_api_url,
-    check_custom_headers,
-)
+from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, Json
+from ansible_collections.selfhosted.prefect.plugins.module_utils._connection import connect
 from ansible_collections.selfhosted.prefect.plugins.module_utils._context import Context
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError
-from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Kind, merged, nested
 from ansible_collections.selfhosted.prefect.plugins.module_utils._secret import texts
 
@@ -86,7 +79,8 @@ def run(
     hidden = set(module.no_log_values)
     client: t.Optional[Client] = None
     try:
-        client = _client(module)
+        client = connect(module.params, read_only=module.check_mode)
+        module.no_log_values |= client.secrets
         result = work(Context(client, module.params, module.check_mode, module._diff))
     except PrefectError as exc:
         failure = exc
@@ -188,29 +182,3 @@ def _listed(context: Context, kind: Kind) -> t.List[Json]:
         for document in found
         if all(kind.option(option).from_api(directory, document) == value for option, value in key.items())
     ]
-
-
-def _client(module: AnsibleModule) -> Client:
-    """Make the client from the connection options.
-
-    :raises PrefectError: An option is wrong.
-    """
-    params = module.params
-    auth_string, api_key = params["api_auth_string"], params["api_key"]
-    if not auth_string and not api_key:
-        api_key = os.environ.get("PREFECT_API_KEY")
-        auth_string = os.environ.get("PREFECT_API_AUTH_STRING")
-        module.no_log_values.update(value for value in (api_key, auth_string) if value)
-    for option, least in (("timeout", 1), ("retries", 0), ("wait_timeout", 0)):
-        if params.get(option) is not None and params[option] < least:
-            raise PrefectError(f"{option} must be at least {least}, but is {params[option]}")
-    headers = auth_headers(auth_string, api_key)
-    headers.update(check_custom_headers(params["custom_headers"] or {}, bool(headers)))
-    return Client(
-        KeptAliveTransport(validate_certs=params["validate_certs"], ca_path=params["ca_path"]),
-        check_api_url(params["api_url"]),
-        headers=headers,
-        timeout=params["timeout"],
-        retries=params["retries"],
-        read_only=module.check_mode,
-    )

@@ -123,7 +123,7 @@ def test_a_secret_that_is_a_dictionary_is_sealed_though_the_server_shows_it(plai
 
 
 def test_update_secrets_always_and_on_create(plain: Server, block_type: str) -> None:
-    options = {"block_type": block_type, "name": "when", "data": WHOLE}
+    options: dict[str, t.Any] = {"block_type": block_type, "name": "when", "data": WHOLE}
     assert apply(plain, "block", **options, update_secrets="on_create").changed
     always = apply(plain, "block", **options, update_secrets="always")
     assert (always.changed, always.warnings) == (True, [])
@@ -133,7 +133,12 @@ def test_update_secrets_always_and_on_create(plain: Server, block_type: str) -> 
     )
     assert not kept.changed
     assert stored(plain, block_type, "when")["token"] == "first-token"
-    nothing_secret = {"block_type": block_type, "name": "public", "data": {"url": "x"}, "update_secrets": "always"}
+    nothing_secret: dict[str, t.Any] = {
+        "block_type": block_type,
+        "name": "public",
+        "data": {"url": "x"},
+        "update_secrets": "always",
+    }
     apply(plain, "block", **nothing_secret)
     assert not apply(plain, "block", **nothing_secret).changed
 

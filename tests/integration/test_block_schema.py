@@ -25,7 +25,7 @@ TEXT = {"type": "string"}
 
 @pytest.fixture
 def block_type(plain: Server, request: pytest.FixtureRequest) -> str:
-    slug = "bs-" + request.node.name.replace("_", "-").split("[")[0][:80]
+    slug: str = "bs-" + request.node.name.replace("_", "-").split("[")[0][:80]
     apply(plain, "block_type", slug=slug, name=slug)
     return slug
 
