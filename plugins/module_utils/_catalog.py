@@ -69,6 +69,7 @@ WORK_POOL = Kind(
     exclusive=(("base_job_template", "job_variable_defaults"),),
     check=_work_pool.check,
     resolve=_work_pool.resolve,
+    judge=_work_pool.judge,
     create_model="WorkPoolCreate",
     update_model="WorkPoolUpdate",
     # The server makes a default queue along with a work pool.

@@ -9,14 +9,20 @@ Names Prefect reserves, types it knows, and defaults of job variables merged int
 from __future__ import annotations
 
 import copy
+import json
+import re
 import typing as t
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, InputError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._plan import CREATE, UPDATE, Plan
 
 WORKER_METADATA = "/collections/views/aggregate-worker-metadata"
 """The worker types a server knows, with their templates. Slow at first: the server asks the internet, then falls back."""
+
+_PLACE = re.compile(r"\{\{\s*([\w.\-\[\]$]+)\s*\}\}")
+"""What the server fills in with the value of a job variable."""
 
 
 def check(desired: Json) -> None:
@@ -31,12 +37,44 @@ def check(desired: Json) -> None:
             "name",
         )
     template = desired.get("base_job_template")
-    if template and not ("job_configuration" in template and "variables" in template):
+    if not template:
+        return
+    if not ("job_configuration" in template and "variables" in template):
         raise InputError(
             "must be the whole document, with the keys job_configuration and variables; to change only defaults of job"
             " variables use job_variable_defaults",
             "base_job_template",
         )
+    try:
+        _check_template(template)
+    except InputError as exc:
+        raise exc.under("base_job_template") from exc
+
+
+def _check_template(template: Json) -> None:
+    """Refuse what the server would refuse or, when it changes a work pool, could not read afterwards."""
+    for key in ("job_configuration", "variables"):
+        if not isinstance(template[key], dict) or not template[key]:
+            raise InputError(f"must be a dictionary and not empty, but is {template[key]!r}", key)
+    _check_described(template["variables"], "variables")
+    used = {name for value in template["job_configuration"].values() for name in _PLACE.findall(json.dumps(value))}
+    unknown = sorted(used - set(template["variables"].get("properties", {})))
+    if unknown:
+        raise InputError(
+            f"uses job variables that variables.properties does not have: {', '.join(unknown)}", "job_configuration"
+        )
+
+
+def _check_described(schema: Json, path: str) -> None:
+    """Refuse a schema whose fields are not described by dictionaries; the server answers 500 to it (3.8.8)."""
+    for key in ("properties", "definitions", "$defs"):
+        described = schema.get(key, {})
+        if not isinstance(described, dict):
+            raise InputError(f"must be a dictionary, but is {described!r}", f"{path}.{key}")
+        for name, inner in described.items():
+            if not isinstance(inner, dict):
+                raise InputError(f"must be a dictionary that describes it, but is {inner!r}", f"{path}.{key}.{name}")
+            _check_described(inner, f"{path}.{key}.{name}")
 
 
 def resolve(directory: Directory, current: t.Optional[Json], desired: Json) -> Json:
@@ -69,6 +107,42 @@ def resolve(directory: Directory, current: t.Optional[Json], desired: Json) -> J
     if defaults:
         desired["base_job_template"] = merge_defaults(template, defaults)
     return desired
+
+
+def judge(directory: Directory, plans: t.Sequence[Plan]) -> t.List[t.Tuple[int, InputError]]:
+    """Ask the server whether the variables of all templates that are about to be written are JSON schemas.
+
+    It asks itself only when it creates a work pool (3.8.8). One request is enough where all of them are.
+    """
+    schemas = {
+        index: plan.changes["base_job_template"].get("variables")
+        for index, plan in enumerate(plans)
+        if plan.action in (CREATE, UPDATE) and plan.changes.get("base_job_template")
+    }
+    whole = {"type": "object", "properties": {str(index): schema for index, schema in schemas.items()}}
+    if not schemas or not _why_no_schema(directory, whole):
+        return []
+    found = []
+    for index, schema in schemas.items():
+        words = _why_no_schema(directory, schema)
+        if words:
+            error = InputError(f"is no JSON schema that Prefect can read: {words}", "base_job_template.variables")
+            found.append((index, error))
+    return found
+
+
+def _why_no_schema(directory: Directory, schema: Json) -> str:
+    """Return the server's words about what is no JSON schema, or an empty text."""
+    try:
+        directory.client.query("/ui/schemas/validate", {"schema": schema, "values": {}})
+    except ApiError as exc:
+        if exc.status == 404:
+            # A server that judges nothing by itself.
+            return ""
+        if exc.status != 422:
+            raise
+        return exc.words or "no reason was given"
+    return ""
 
 
 def merge_defaults(template: Json, defaults: Json) -> Json:

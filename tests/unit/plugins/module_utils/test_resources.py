@@ -98,12 +98,13 @@ def test_on_an_empty_server_that_is_not_there_all_would_be_created() -> None:
 
 
 def test_one_failure_does_not_stop_the_others_and_stops_what_needs_it(client: Client, server: ScriptedServer) -> None:
-    template = {"job_configuration": {}, "variables": {"type": "object", "properties": {}}}
+    template = {"job_configuration": {"image": "i"}, "variables": {"type": "object", "properties": {}}}
     server.expect(
         Exchange("POST", "/work_pools/filter", body=[]),
         Exchange("POST", "/work_queues/filter", body=[]),
         Exchange("POST", "/variables/filter", body=[]),
         Exchange("GET", "/collections/views/aggregate-worker-metadata", body={}),
+        Exchange("POST", "/ui/schemas/validate", body={"errors": [], "valid": True}),
         Exchange("POST", "/work_pools/", 409, {"detail": "no more pools"}),
         Exchange("POST", "/variables/", 201, {"id": "1", "name": "v", "value": 1, "tags": []}),
     )

@@ -35,6 +35,7 @@ METADATA = Exchange(
     _work_pool.WORKER_METADATA,
     body={"prefect-docker": {"docker": {"type": "docker", "default_base_job_configuration": TEMPLATE}}},
 )
+GOOD = Exchange("POST", "/ui/schemas/validate", body={"errors": [], "valid": True})
 MISSING = Exchange("GET", "/work_pools/a", 404, {"detail": 'Work pool "a" not found.'})
 
 
@@ -102,9 +103,46 @@ def test_half_a_template_is_refused() -> None:
         WORK_POOL.desired({"name": "a", "base_job_template": {"variables": {}}})
 
 
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        (
+            {"job_configuration": {}, "variables": {"type": "object"}},
+            "base_job_template.job_configuration must be a dict",
+        ),
+        ({"job_configuration": {"a": 1}, "variables": []}, r"base_job_template.variables must be a dictionary"),
+        (
+            {"job_configuration": {"a": "{{ b }} {{a}}"}, "variables": {"properties": {"a": {}}}},
+            "base_job_template.job_configuration uses job variables that variables.properties does not have: b$",
+        ),
+        (
+            {"job_configuration": {"a": 1}, "variables": {"properties": {"a": 7}}},
+            "base_job_template.variables.properties.a must be a dictionary that describes it, but is 7",
+        ),
+        (
+            {"job_configuration": {"a": 1}, "variables": {"properties": {"a": {"properties": []}}}},
+            r"base_job_template.variables.properties.a.properties must be a dictionary, but is \[\]",
+        ),
+    ],
+)
+def test_a_template_that_cannot_be_one_is_refused(template: Json, words: str) -> None:
+    with pytest.raises(PrefectError, match=words):
+        WORK_POOL.desired({"name": "a", "base_job_template": template})
+
+
+def test_the_servers_judgement_of_a_schema_is_told_before_anything_is_written(
+    client: Client, server: ScriptedServer
+) -> None:
+    bad = Exchange("POST", "/ui/schemas/validate", 422, {"detail": "Invalid schema: 'strin' is not valid"})
+    server.expect(Exchange("GET", "/work_pools/a", body=pool()), bad, bad)
+    template = {**TEMPLATE, "variables": {**TEMPLATE["variables"], "description": "other"}}
+    with pytest.raises(PrefectError, match="base_job_template.variables is no JSON schema .*: Invalid schema: 'strin'"):
+        ensure(client, base_job_template=template)
+
+
 def test_a_new_pool_gets_the_types_template_with_the_defaults_over_it(client: Client, server: ScriptedServer) -> None:
     body = {"name": "a", "type": "docker", "base_job_template": with_defaults(networks=["n"])}
-    server.expect(MISSING, METADATA, Exchange("POST", "/work_pools/", 201, pool(**body), sent=body))
+    server.expect(MISSING, METADATA, GOOD, Exchange("POST", "/work_pools/", 201, pool(**body), sent=body))
     assert ensure(client, type="docker", job_variable_defaults={"networks": ["n"]}).changed
 
 
@@ -125,7 +163,7 @@ def test_an_unknown_type_is_refused_before_anything_is_written(client: Client, s
 
 def test_a_type_of_ones_own_is_taken_with_its_template(client: Client, server: ScriptedServer) -> None:
     body = {"name": "a", "type": "mine", "base_job_template": TEMPLATE}
-    server.expect(MISSING, METADATA, Exchange("POST", "/work_pools/", 201, pool(**body), sent=body))
+    server.expect(MISSING, METADATA, GOOD, Exchange("POST", "/work_pools/", 201, pool(**body), sent=body))
     ensure(client, type="mine", base_job_template=TEMPLATE)
 
 
@@ -139,6 +177,7 @@ def test_other_defaults_are_merged_over_the_pools_own_template(client: Client, s
     wanted = with_defaults(image="mine", networks=["n"])
     server.expect(
         Exchange("GET", "/work_pools/a", body=pool(base_job_template=held)),
+        GOOD,
         Exchange("PATCH", "/work_pools/a", 204, sent={"base_job_template": wanted}),
         Exchange("GET", "/work_pools/a", body=pool(base_job_template=wanted)),
     )
@@ -150,6 +189,7 @@ def test_a_pool_without_a_template_gets_the_types_own(client: Client, server: Sc
     server.expect(
         Exchange("GET", "/work_pools/a", body=pool(base_job_template={})),
         METADATA,
+        GOOD,
         Exchange("PATCH", "/work_pools/a", 204, sent={"base_job_template": wanted}),
         Exchange("GET", "/work_pools/a", body=pool(base_job_template=wanted)),
     )
