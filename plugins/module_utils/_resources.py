@@ -271,8 +271,8 @@ def _circles(directory: Directory, items: t.Sequence[Item]) -> t.List[t.Tuple[In
 
 
 def _levels(directory: Directory, items: t.Sequence[Item]) -> t.Tuple[t.List[t.List[Item]], t.List[Item]]:
-    """Return items in levels, each naming only items of earlier ones, and those in circles."""
-    places = {item.place for item in items}
+    """Return items in levels, each naming only what is there or made in earlier ones, and those in circles."""
+    places = {item.place for item in items if item.plan is None or item.plan.action == CREATE}
     needs = {
         item.place: {
             place for place in ((ref.noun, directory.key(ref.noun, ref.name)) for ref in item.refers) if place in places
