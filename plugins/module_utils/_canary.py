@@ -9,14 +9,14 @@ import time
 import typing as t
 import uuid
 
-from ansible_collections.selfhosted.prefect.plugins.module_utils import _canary_flow
+from ansible_collections.selfhosted.prefect.plugins.module_utils import _canary_flow, _flow_run
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, Json, quote
 from ansible_collections.selfhosted.prefect.plugins.module_utils._context import Context
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError
 
 TAG = "selfhosted.prefect.canary"
 
-_TERMINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
+_LOG_LINES = 1000
 _RECORDS_TIMEOUT = 20.0
 """Seconds after the flow run's end in which its logs and task runs must appear; both arrive some seconds late."""
 
@@ -65,18 +65,20 @@ def sing(
         "name": f"canary-{uuid.uuid4().hex[:8]}",
         "tags": [TAG],
         "job_variables": job_variables,
-        # A second try after a lost answer returns the first one's flow run instead of starting another.
-        "idempotency_key": str(uuid.uuid4()),
     }
     if work_queue:
         body["work_queue_name"] = work_queue
-    flow_run = client.create(f"/deployments/{deployment['id']}/create_flow_run", body)
-    flow_run = _wait_for_end(client, str(flow_run["id"]), work_pool, seconds, sleep, clock)
+    flow_run = _flow_run.start(client, str(deployment["id"]), body)
+    flow_run = _flow_run.wait_for_end(client, flow_run, seconds, sleep=sleep, clock=clock)
     if flow_run.get("state_type") != "COMPLETED":
-        logs = _logs(client, str(flow_run["id"]))
+        ended = flow_run.get("state_type") in _flow_run.ENDS
+        state = _flow_run.state_words(flow_run)
+        logs = _flow_run.read_logs(client, str(flow_run["id"]), _LOG_LINES)
         raise PrefectError(
-            f"The canary flow run {flow_run.get('name')} ended {_state(flow_run)}."
-            f" {_hint(flow_run, work_pool)}{_last(logs)}",
+            f"The canary flow run {flow_run.get('name')}"
+            f" {f'ended {state}' if ended else f'was still {state} after {seconds:g} s'}."
+            f" {_flow_run.hint(flow_run)}{_flow_run.last_words(logs)}"
+            f"{'' if ended else _flow_run.cancel(client, str(flow_run['id']))}",
             flow_run=_summary(flow_run),
             logs=logs,
         )
@@ -114,41 +116,6 @@ def _deploy(client: Client, work_pool: str, work_queue: t.Optional[str]) -> Json
     return deployment
 
 
-def _wait_for_end(
-    client: Client,
-    flow_run_id: str,
-    work_pool: str,
-    seconds: float,
-    sleep: t.Callable[[float], None],
-    clock: t.Callable[[], float],
-) -> Json:
-    end = clock() + seconds
-    pause = 0.5
-    while True:
-        flow_run: Json = client.get(f"/flow_runs/{flow_run_id}")
-        if flow_run.get("state_type") in _TERMINAL:
-            return flow_run
-        if clock() + pause >= end:
-            logs = _logs(client, flow_run_id)
-            raise PrefectError(
-                f"The canary flow run {flow_run.get('name')} was still {_state(flow_run)} after {seconds:g} s."
-                f" {_hint(flow_run, work_pool)}{_last(logs)}{_cancel(client, flow_run_id)}",
-                flow_run=_summary(flow_run),
-                logs=logs,
-            )
-        sleep(pause)
-        pause = min(pause * 1.2, 2.0)
-
-
-def _cancel(client: Client, flow_run_id: str) -> str:
-    """Ask for the run's end, so that it does not start long after its caller gave up. Returns words for the error."""
-    try:
-        client.create(f"/flow_runs/{flow_run_id}/set_state", {"state": {"type": "CANCELLING"}})
-    except PrefectError as exc:
-        return f" It could not be cancelled either: {exc.message}"
-    return " Its cancellation was requested."
-
-
 def _wait_for_records(
     client: Client, flow_run_id: str, sleep: t.Callable[[float], None], clock: t.Callable[[], float]
 ) -> t.Tuple[t.List[str], t.List[Json]]:
@@ -156,7 +123,7 @@ def _wait_for_records(
     song = _canary_flow.song(flow_run_id)
     pause = 0.25
     while True:
-        logs = _logs(client, flow_run_id)
+        logs = _flow_run.read_logs(client, flow_run_id, _LOG_LINES)
         task_runs = _task_runs(client, flow_run_id)
         heard = any(song in line for line in logs)
         completed = sum(1 for run in task_runs if run["state"] == "COMPLETED")
@@ -175,13 +142,6 @@ def _wait_for_records(
             )
         sleep(pause)
         pause = min(pause * 1.5, 1.0)
-
-
-def _logs(client: Client, flow_run_id: str) -> t.List[str]:
-    found = client.read_all(
-        "/logs/filter", {"logs": {"flow_run_id": {"any_": [flow_run_id]}}, "sort": "TIMESTAMP_ASC"}, 1000
-    )
-    return [str(entry.get("message")) for entry in found]
 
 
 def _task_runs(client: Client, flow_run_id: str) -> t.List[Json]:
@@ -205,38 +165,3 @@ def _summary(flow_run: Json) -> Json:
         "work_pool": flow_run.get("work_pool_name"),
         "work_queue": flow_run.get("work_queue_name"),
     }
-
-
-def _state(flow_run: Json) -> str:
-    message = (flow_run.get("state") or {}).get("message")
-    name = str(flow_run.get("state_type"))
-    return f"{name} ({message})" if message else name
-
-
-def _hint(flow_run: Json, work_pool: str) -> str:
-    """Say what is usually wrong with a run that stands where this one stands."""
-    state = flow_run.get("state_type")
-    if state == "SCHEDULED":
-        return (
-            f"No worker took it: is a worker ONLINE in the work pool {work_pool!r}, and does it serve this work queue?"
-        )
-    if state == "PENDING":
-        return (
-            "A worker took it, but its process or container did not begin: is the image there, or still being pulled?"
-            " The worker's log says more."
-        )
-    if state == "CRASHED":
-        return (
-            "Its process or container died. Most often it cannot reach the API: the worker's PREFECT_API_URL must"
-            " resolve inside the flow run's container too, so that container must join the server's network."
-        )
-    if state == "RUNNING":
-        return "It began but did not end; the worker's and the server's logs say more."
-    return ""
-
-
-def _last(logs: t.Sequence[str]) -> str:
-    """Return the last log lines, for an error."""
-    return (
-        f" Last log lines: {' | '.join(line.strip()[-400:] for line in logs[-5:])}" if logs else " It logged nothing."
-    )

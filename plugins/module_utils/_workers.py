@@ -1,19 +1,25 @@
 # SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The workers of a work pool, and waiting for them (private: not for use outside this collection)."""
+"""The workers of a work pool, waiting for them and removing their records (private: not for use outside this collection)."""
 
 from __future__ import annotations
 
 import datetime
+import email.utils
 import re
 import time
 import typing as t
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, Json, quote
 from ansible_collections.selfhosted.prefect.plugins.module_utils._context import Context
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError, TransportError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import (
+    InputError,
+    PrefectError,
+    TransportError,
+)
 from ansible_collections.selfhosted.prefect.plugins.module_utils._readiness import ABSENT_REASONS
+from ansible_collections.selfhosted.prefect.plugins.module_utils._values import parse_seconds
 
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
 
@@ -87,6 +93,89 @@ def _nothing(names: t.Sequence[str], reason: str, message: str) -> Json:
         "reason": reason,
         "msg": f"There are no workers yet. {message}",
     }
+
+
+_MISSED = 3
+"""So many heartbeats must be missing before the server itself calls a worker OFFLINE (3.8.8)."""
+
+_INTERVAL = 30
+"""Seconds between the heartbeats of a worker that does not say how often it is to be heard."""
+
+
+def forget(context: Context) -> Json:
+    """Remove records of workers as the options of the module ``worker`` say; in check mode, tell which.
+
+    :raises PrefectError: An option is wrong, or a worker is ONLINE.
+    """
+    params = context.params
+    if params["name"] is None and not params["offline"]:
+        raise PrefectError("To say which workers are meant, give name or offline: true")
+    try:
+        silence = parse_seconds(params["not_seen_for"])
+    except InputError as exc:
+        raise exc.under("not_seen_for") from exc
+    return context.reaching(lambda: _forget(context, silence), lambda: _forgotten([], []))
+
+
+def _forget(context: Context, silence: float) -> Json:
+    params, client = context.params, context.client
+    pool = str(params["work_pool"])
+    try:
+        workers = list_workers(client, pool)
+    except MissingPoolError:
+        # It went with its work pool.
+        return _forgotten([], [])
+    wanted = [worker for worker in workers if params["name"] in (None, worker.get("name"))]
+    if params["offline"]:
+        now = _now(client)
+        wanted = [worker for worker in wanted if _silence(worker, now) > max(silence, _MISSED * _interval(worker))]
+    elif not params["force"]:
+        for worker in wanted:
+            if worker.get("status") == "ONLINE":
+                raise PrefectError(
+                    f"The worker {worker.get('name')!r} of the work pool {pool!r} is ONLINE, and one that runs makes its"
+                    " record again. Stop it first, or set force to remove the record of one that was just stopped"
+                )
+    for worker in wanted:
+        name = str(worker.get("name"))
+        if "/" in name:
+            raise PrefectError(
+                f"The worker {name!r} of the work pool {pool!r} cannot be removed: the server has no route for a name"
+                " with a slash. It goes only with its work pool"
+            )
+    if not context.check_mode:
+        for worker in wanted:
+            client.delete(f"/work_pools/{quote(pool)}/workers/{quote(str(worker['name']))}")
+    return _forgotten(workers, wanted)
+
+
+def _forgotten(workers: t.Sequence[Json], removed: t.Sequence[Json]) -> Json:
+    names = [str(worker["name"]) for worker in removed]
+    before = [str(worker["name"]) for worker in workers]
+    return {
+        "changed": bool(names),
+        "removed": names,
+        "diff": {"before": {"workers": before}, "after": {"workers": [name for name in before if name not in names]}},
+    }
+
+
+def _now(client: Client) -> float:
+    """Return the server's time, which heartbeats are dated by; the clock here may be another."""
+    date = client.probe("/health", client.timeout).headers.get("date", "")
+    try:
+        return email.utils.parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError):
+        return time.time()
+
+
+def _silence(worker: Json, now: float) -> float:
+    """Return the seconds since a worker was last heard of."""
+    last = worker.get("last_heartbeat_time") or worker.get("created")
+    return now - parse_moment(str(last), "last_heartbeat_time") if last else 0.0
+
+
+def _interval(worker: Json) -> float:
+    return float(worker.get("heartbeat_interval_seconds") or _INTERVAL)
 
 
 class MissingPoolError(PrefectError):

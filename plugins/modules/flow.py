@@ -58,16 +58,16 @@ EXAMPLES = r"""
       - team-a
       - reports
 
-- name: Remove its tags
+- name: Remove the tags of another one
   selfhosted.prefect.flow:
     api_url: http://server:4200/api
-    name: nightly-report
+    name: weekly-report
     tags: []
 
 - name: Remove a flow with its deployments and flow runs
   selfhosted.prefect.flow:
     api_url: http://server:4200/api
-    name: nightly-report
+    name: weekly-report
     state: absent
 """
 

@@ -146,6 +146,18 @@ work_pool:
     default_queue_id:
       description: The ID of its default work queue.
       type: str
+    active_slots:
+      description: How many of its flow runs run; none if that is not limited.
+      type: int
+    storage_configuration:
+      description: Where Prefect keeps bundles of flows for it.
+      type: dict
+    created:
+      description: When it was made.
+      type: str
+    updated:
+      description: When it last changed.
+      type: str
 diff:
   description: What changed, or in check mode would change, among what this module manages.
   returned: success

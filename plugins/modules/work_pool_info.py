@@ -80,6 +80,18 @@ work_pools:
     default_queue_id:
       description: The ID of its default work queue.
       type: str
+    active_slots:
+      description: How many of its flow runs run; none if that is not limited.
+      type: int
+    storage_configuration:
+      description: Where Prefect keeps bundles of flows for it.
+      type: dict
+    created:
+      description: When it was made.
+      type: str
+    updated:
+      description: When it last changed.
+      type: str
 reason:
   description: Why the API cannot be used yet, as RV(selfhosted.prefect.server_info#module:reason).
   returned: in check mode, when the API is not there yet; when waiting failed

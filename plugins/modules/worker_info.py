@@ -92,6 +92,15 @@ workers:
     heartbeat_interval_seconds:
       description: How often it promises to be heard.
       type: int
+    work_pool_id:
+      description: The work pool's ID.
+      type: str
+    created:
+      description: When it was first heard of.
+      type: str
+    updated:
+      description: When its record last changed.
+      type: str
 missing:
   description: For each worker that is not as wanted, its name and what is wrong with it.
   returned: always

@@ -25,7 +25,7 @@ def test_a_flow_runs_and_leaves_its_records(secured: Server, worker: str, playbo
         assert any(f"canary {found['flow_run']['id']} sings: 42" in line for line in found["logs"])
         assert [run["state"] for run in found["task_runs"]] == ["COMPLETED", "COMPLETED"]
     assert results["first"]["flow_run"]["id"] != results["second"]["flow_run"]["id"]
-    deployments = secured.ask("POST", "/deployments/filter", {})
+    deployments = secured.ask("POST", "/deployments/filter", {"flows": {"name": {"any_": ["selfhosted-canary"]}}})
     assert [deployment["name"] for deployment in deployments] == ["served"]
 
 

@@ -29,7 +29,14 @@ def run_is(state: str, message: str | None = None) -> Exchange:
     return Exchange(
         "GET",
         "/flow_runs/r",
-        body={"id": "r", "name": "canary-1", "state_type": state, "state": {"message": message}},
+        body={
+            "id": "r",
+            "name": "canary-1",
+            "state_type": state,
+            "state": {"message": message},
+            "work_pool_name": "p",
+            "work_queue_name": "default",
+        },
     )
 
 
@@ -89,7 +96,7 @@ def test_records_that_never_arrive_are_a_failure(client: Client, server: Scripte
 def test_another_end_fails_with_the_state_the_message_and_the_last_lines(
     client: Client, server: ScriptedServer, state: str, words: str
 ) -> None:
-    server.expect(*BEGIN, run_is(state, "exit 1"), logs({"message": "one"}, {"message": "two"}))
+    server.expect(*BEGIN, run_is(state, "exit 1"), logs({"message": "two"}, {"message": "one"}))
     with pytest.raises(PrefectError, match=rf"canary-1 ended {state} \(exit 1\).*{words}.*one \| two"):
         sing(client)
 
