@@ -12,8 +12,21 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine
 from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import KINDS
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, auth_headers
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
-from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport
+from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport, Response
 from ansible_collections.selfhosted.prefect.tests.integration.stack import Server
+
+
+class Counting:
+    """A transport that notes what it sends."""
+
+    def __init__(self, inner: t.Any) -> None:
+        self._inner = inner
+        self.sent: list[tuple[str, str]] = []
+
+    def send(self, method: str, url: str, headers: t.Mapping[str, str], body: bytes | None, timeout: float) -> Response:
+        self.sent.append((method, url.partition("/api")[2]))
+        answer: Response = self._inner.send(method, url, headers, body, timeout)
+        return answer
 
 
 def connect(server: Server, read_only: bool = False) -> Client:

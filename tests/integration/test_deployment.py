@@ -12,7 +12,7 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine
 from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import KINDS
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError, PrefectError
-from ansible_collections.selfhosted.prefect.tests.integration.apply import apply, connect, proven
+from ansible_collections.selfhosted.prefect.tests.integration.apply import Counting, apply, connect, proven
 from ansible_collections.selfhosted.prefect.tests.integration.stack import Json, Playbook, Server, task
 
 EVERYTHING: Json = {
@@ -454,20 +454,14 @@ def test_the_module_by_a_playbook(secured: Server, playbook: Playbook) -> None:
     assert results["made"]["diff"]["after"]["concurrency_limit"] == 2
 
 
-def counted(server: Server, noun: str, **options: t.Any) -> list[str]:
+def counted(server: Server, noun: str, **options: t.Any) -> list[tuple[str, str]]:
     """Return the requests that it takes to apply these options."""
     client = connect(server)
-    seen: list[str] = []
-    send = client._transport.send
-
-    def counting(method: str, url: str, *rest: t.Any) -> t.Any:
-        seen.append(f"{method} {url.removeprefix(server.url)}")
-        return send(method, url, *rest)
-
-    client._transport.send = counting  # type: ignore[assignment]
+    counting = Counting(client._transport)
+    client._transport = counting
     kind = KINDS[noun]
     _engine.ensure(Directory(client, KINDS), noun, str(options.pop("state", "present")), kind.desired(options))
-    return seen
+    return counting.sent
 
 
 def test_it_takes_few_requests(plain: Server) -> None:

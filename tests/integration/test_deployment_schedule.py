@@ -4,15 +4,13 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils import _resources, _schedule
 from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import KINDS
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError, PrefectError
-from ansible_collections.selfhosted.prefect.tests.integration.apply import apply, connect, proven
+from ansible_collections.selfhosted.prefect.tests.integration.apply import Counting, apply, connect, proven
 from ansible_collections.selfhosted.prefect.tests.integration.stack import Json, Playbook, Server, task
 
 CRON = {"cron": "0 3 * * *"}
@@ -211,14 +209,8 @@ def test_an_absent_schedule_of_an_absent_deployment_is_absent(plain: Server) -> 
 
 def test_the_server_judges_many_schedules_in_one_request_and_writes_none(plain: Server) -> None:
     client = connect(plain, read_only=True)
-    sent: list[str] = []
-    send = client._transport.send
-
-    def counting(method: str, url: str, *rest: t.Any) -> t.Any:
-        sent.append(url)
-        return send(method, url, *rest)
-
-    client._transport.send = counting  # type: ignore[assignment]
+    counting = Counting(client._transport)
+    client._transport = counting
     directory = Directory(client, KINDS)
     wrong = {3: "cron", 77: "rrule", 140: "timezone"}
     bad = {"cron": {"cron": "x"}, "rrule": {"rrule": "x"}, "timezone": {**CRON, "timezone": "x"}}
@@ -232,9 +224,9 @@ def test_the_server_judges_many_schedules_in_one_request_and_writes_none(plain: 
     ]
     found = _schedule.judge(directory, entries)
     assert {owner: error.path for owner, error in found} == {i: f"s[{i}].{option}" for i, option in wrong.items()}
-    assert len(sent) == 1
+    assert len(counting.sent) == 1
     assert _schedule.judge(directory, entries)
-    assert len(sent) == 1
+    assert len(counting.sent) == 1
 
 
 def test_resources_takes_deployments_with_schedules_and_schedules_of_others(plain: Server) -> None:

@@ -12,25 +12,11 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils import _resourc
 from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import KINDS
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError
-from ansible_collections.selfhosted.prefect.plugins.module_utils._http import Response
-from ansible_collections.selfhosted.prefect.tests.integration.apply import connect
+from ansible_collections.selfhosted.prefect.tests.integration.apply import Counting, connect
 from ansible_collections.selfhosted.prefect.tests.integration.stack import Playbook, Server, task
 
 Json = dict[str, t.Any]
 FAILS = {"on_ignore_errors": True}
-
-
-class Counting:
-    """A transport that notes what it sends."""
-
-    def __init__(self, inner: t.Any) -> None:
-        self._inner = inner
-        self.sent: list[tuple[str, str]] = []
-
-    def send(self, method: str, url: str, headers: t.Mapping[str, str], body: bytes | None, timeout: float) -> Response:
-        self.sent.append((method, url.partition("/api")[2]))
-        answer: Response = self._inner.send(method, url, headers, body, timeout)
-        return answer
 
 
 def declare(
@@ -86,7 +72,9 @@ def many(prefix: str, count: int) -> Json:
 def without(declared: Json) -> Json:
     """Declare the same objects absent, and the flows that came along."""
     gone = {
-        kind.many: [{**{option: item[option] for option in kind.key}, "state": "absent"} for item in declared[kind.many]]
+        kind.many: [
+            {**{option: item[option] for option in kind.key}, "state": "absent"} for item in declared[kind.many]
+        ]
         for kind in KINDS.values()
         if kind.many in declared
     }
