@@ -43,7 +43,8 @@ options:
     description:
       - What the block holds, by the fields of its schema. This is the whole truth; what is not named is removed,
         secrets among it. Only fields that hold the schema's own default may be left out without being a change.
-      - The value V({$ref: TYPE/NAME}) of a field stands for another block, by its type's slug and its name, which must exist.
+      - A dictionary with the single key C($ref) as the value of a field stands for another block, which it names by its type's
+        slug and its name, as in V(aws-credentials/warehouse). That block must exist.
       - The fields' names, whether any that is required is missing, and the types of values are held against the schema
         before anything is written, because the server does not do so. What the server already holds is left in peace.
       - The mask that Prefect shows for a secret is refused as a value.
