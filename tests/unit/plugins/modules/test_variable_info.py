@@ -16,6 +16,6 @@ def test_the_server_filters(server: ScriptedServer, run_module: RunModule) -> No
 
 
 def test_it_returns_one_by_name(server: ScriptedServer, run_module: RunModule) -> None:
-    found = {"id": "1", "name": "a", "value": None, "tags": []}
+    found: dict[str, object] = {"id": "1", "name": "a", "value": None, "tags": []}
     server.expect(Exchange("GET", "/variables/name/a", body=found))
     assert run_module("variable_info", api_url=server.url, name="a")["variables"] == [found]
