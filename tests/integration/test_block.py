@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine, _secret
+from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine, _resources, _secret
 from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import KINDS
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError
@@ -327,6 +327,39 @@ def test_many_blocks_are_read_by_pages(plain: Server) -> None:
     ]
     assert {plan.action for plan in plans} == {"nothing"}
     assert asked == ["/block_documents/filter", "/block_types/slug/secret"]
+
+
+def test_a_type_its_schema_and_blocks_that_hold_each_other_at_once(plain: Server) -> None:
+    slug = "b-at-once"
+
+    def things(token: str) -> dict[str, t.Any]:
+        chain = [
+            {
+                "url": str(number),
+                "token": f"{token}-{number}",
+                **({"friend": {"$ref": f"{slug}/n-{number - 1}"}} if number else {}),
+            }
+            for number in range(4)
+        ]
+        return {
+            "blocks": [{"block_type": slug, "name": f"n-{number}", "data": data} for number, data in enumerate(chain)],
+            "block_schemas": [{"block_type": slug, "fields": FIELDS}],
+            "block_types": [{"slug": slug, "name": slug}],
+        }
+
+    def run(declared: dict[str, t.Any], check: bool = False) -> dict[str, t.Any]:
+        found = _resources.apply(Directory(connect(plain, check), KINDS), declared)
+        assert "at-once-" not in json.dumps(found)
+        return found
+
+    predicted, real = run(things("at-once-one"), check=True), run(things("at-once-one"))
+    assert json.dumps(predicted["diff"], sort_keys=True) == json.dumps(real["diff"], sort_keys=True)
+    assert len(real["kinds"]["blocks"]["created"]) == 4
+    assert run(things("at-once-one"))["changed"] is False
+    changed = run(things("at-once-two"))
+    assert len(changed["kinds"]["blocks"]["changed"]) == 4
+    assert changed["diff"]["after"]["blocks"][f"{slug}/n-0"]["data"]["token"] == CHANGED
+    assert run({"block_types": [{"slug": slug, "state": "absent"}]})["changed"]
 
 
 def test_through_ansible(server: Server, playbook: Playbook) -> None:

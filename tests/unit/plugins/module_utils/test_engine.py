@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from dataclasses import replace
 
 import pytest
 
@@ -284,3 +285,41 @@ def test_a_diff_shows_options_and_no_secrets() -> None:
 def test_values_differ_by_meaning(one: object, other: object, answer: bool) -> None:
     assert _engine.differs(one, other) is answer
     assert _engine.differs(other, one) is answer
+
+
+def test_a_field_that_is_forced_is_written_though_it_does_not_differ() -> None:
+    fields = [replace(entry, force=lambda desired: True) if entry.option == "size" else entry for entry in THING.fields]
+    things = Things({"name": "a", "colour": "red", "size_mm": 1})
+    kind = replace(THING, fields=tuple(fields))
+    directory = Directory(Client(things, "http://things/api", retries=0), {"thing": kind})
+    result = _engine.ensure(directory, "thing", "present", {"name": "a", "size": 1})
+    assert (result.changed, things.writes) == (True, [("PATCH", "/things/a", {"size_mm": 1})])
+
+
+def test_a_derived_key_need_not_be_given_and_is_completed_before_the_check() -> None:
+    seen: list[Json] = []
+    kind = replace(
+        THING,
+        derived=("name",),
+        derive=lambda desired: {"name": f"the {desired['colour']} one", **desired},
+        check=seen.append,
+    )
+    assert "required" not in kind.argument_spec()["name"]
+    assert kind.key_of(kind.desired({"colour": "red"})) == ("the red one",)
+    assert seen == [{"name": "the red one", "colour": "red"}]
+
+
+def test_what_is_shown_of_a_change_is_marked_in_check_mode_as_after_it() -> None:
+    kind = replace(THING, shown=lambda before, after: {**after, "note": f"{before['size']} -> {after['size']}"})
+    for read_only in (True, False):
+        things = Things({"name": "a", "colour": "red", "size_mm": 1})
+        client = Client(things, "http://things/api", retries=0, read_only=read_only)
+        result = _engine.ensure(Directory(client, {"thing": kind}), "thing", "present", {"name": "a", "size": 2})
+        assert result.after["note"] == "1 -> 2"
+
+
+def test_the_declared_values_of_what_is_about_to_be_made_are_known() -> None:
+    directory = Directory(Client(Things(), "http://things/api", retries=0), {"thing": THING})
+    directory.promise("thing", ("a",), {"name": "a", "size": 3})
+    assert directory.exists("thing", "a")
+    assert directory.promised("thing") == {("a",): {"name": "a", "size": 3}}
