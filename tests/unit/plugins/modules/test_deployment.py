@@ -4,6 +4,11 @@
 
 from __future__ import annotations
 
+from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine
+from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import KINDS
+from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client
+from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
+from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.conftest import RunModule
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.scripted import Exchange, ScriptedServer
 
@@ -96,11 +101,14 @@ def test_the_shared_limit_is_let_go_before_the_deployment_is_removed(
     assert run_module("deployment", api_url=server.url, flow="etl", name="daily", state="absent")["changed"]
 
 
-def test_an_old_server_that_keeps_job_variables_is_a_warning(server: ScriptedServer, run_module: RunModule) -> None:
+def test_an_old_server_that_keeps_job_variables_is_a_warning(server: ScriptedServer) -> None:
     server.expect(*HELD, Exchange("GET", "/admin/version", body="3.8.6"))
-    answer = run_module("deployment", api_url=server.url, flow="etl", name="daily", job_variables={})
-    assert not answer["changed"]
-    assert "The deployment 'etl/daily' keeps its job_variables" in str(answer["warnings"])
+    transport = KeptAliveTransport()
+    directory = Directory(Client(transport, server.url), KINDS)
+    declared = {"flow": "etl", "name": "daily", "job_variables": {}}
+    assert not _engine.ensure(directory, "deployment", "present", declared).changed
+    assert "The deployment 'etl/daily' keeps its job_variables" in directory.warnings[0]
+    transport.close()
 
 
 def test_a_refused_schedule_is_told_with_its_place_and_nothing_is_written(
