@@ -19,8 +19,8 @@ if t.TYPE_CHECKING:
 
 _SLUG = re.compile(r"[a-z0-9-]+")
 
-_PAGES = ("https://docs.prefect.io/", "https://prefecthq.github.io/")
-"""Where the block types of Prefect and of its own packages are documented."""
+_PAGES = re.compile(r"https://(([a-z0-9-]+\.)*prefect\.io|prefecthq\.github\.io)/")
+"""Where the block types of Prefect and of its own packages are documented; with 3.9 some have moved within the domain."""
 
 _WITHOUT_PAGE = frozenset(
     {
@@ -79,7 +79,7 @@ def is_system(directory: Directory, document: Json) -> bool:
     return (
         bool(document.get("is_protected"))
         or str(document.get("slug")) in _WITHOUT_PAGE
-        or str(document.get("documentation_url")).startswith(_PAGES)
+        or bool(_PAGES.match(str(document.get("documentation_url"))))
     )
 
 
