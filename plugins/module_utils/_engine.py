@@ -14,7 +14,12 @@ from dataclasses import dataclass, field
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, InputError, PrefectError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import (
+    ApiError,
+    InputError,
+    NotPrefectError,
+    PrefectError,
+)
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import UNKNOWN, Kind
 from ansible_collections.selfhosted.prefect.plugins.module_utils._plan import CREATE, DELETE, NOTHING, UPDATE, Plan
 
@@ -263,7 +268,8 @@ def _create(directory: Directory, planned: Plan) -> Json:
     try:
         if kind.create is not None:
             return kind.create(directory, planned.desired, body)
-        made = directory.client.create(directory.path(kind.collection, dict(zip(kind.key, planned.key))), body)
+        path = directory.path(kind.collection, dict(zip(kind.key, planned.key)))
+        made = directory.client.create(path, body)
     except ApiError as exc:
         if exc.status != 409 or not exc.answer_lost:
             raise
@@ -275,5 +281,8 @@ def _create(directory: Directory, planned: Plan) -> Json:
         carry_out(directory, again)
         return directory.reread(kind.noun, planned.key) or current
     if not isinstance(made, dict):
-        raise PrefectError(f"The server did not return {kind.title(planned.desired)} that it was asked to make")
+        raise NotPrefectError(
+            f"POST {directory.client.api_url}{path}: the answer is not {kind.title(planned.desired)} that was to be made, so"
+            " this is not Prefect's API"
+        )
     return made

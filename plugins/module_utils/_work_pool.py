@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, InputError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, InputError, NotPrefectError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._plan import CREATE, UPDATE, Plan
 
 WORKER_METADATA = "/collections/views/aggregate-worker-metadata"
@@ -175,8 +175,12 @@ def _templates(directory: Directory) -> t.Dict[str, Json]:
     """Return the base job template of each worker type the server knows."""
     if WORKER_METADATA not in directory.memo:
         metadata = directory.client.get(WORKER_METADATA)
+        if not isinstance(metadata, dict):
+            raise NotPrefectError(
+                f"GET {directory.client.api_url}{WORKER_METADATA}: the answer is not an object, so this is not Prefect's API"
+            )
         found: t.Dict[str, Json] = {}
-        for workers in metadata.values() if isinstance(metadata, dict) else ():
+        for workers in metadata.values():
             for worker in workers.values():
                 found[worker["type"]] = worker.get("default_base_job_configuration") or {}
         directory.memo[WORKER_METADATA] = found

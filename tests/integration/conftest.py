@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 from ansible_collections.selfhosted.prefect.tests.certificates import make_authority
 from ansible_collections.selfhosted.prefect.tests.integration.stack import (
@@ -30,6 +31,19 @@ from ansible_collections.selfhosted.prefect.tests.testbed.images import (
 
 OPTIONS = {"--prefect": PRODUCT_VERSION, "--database": "postgresql"}
 """What chooses the servers of a session, and the defaults."""
+
+_EXAMPLES: dict[str, t.Any] = {
+    "deadline": None,
+    "database": None,
+    "report_multiple_bugs": False,
+    # What examples leave is removed at their end, so they may share a server; and servers take their time.
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+}
+_FOUND = (Phase.explicit, Phase.generate)
+# To make a failure small takes minutes of requests; the quick profile leaves that to the thorough one.
+settings.register_profile("quick", max_examples=8, derandomize=True, phases=_FOUND, **_EXAMPLES)
+settings.register_profile("thorough", max_examples=200, phases=(*_FOUND, Phase.shrink), **_EXAMPLES)
+settings.load_profile("quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
