@@ -13,7 +13,7 @@ module: work_pool_info
 short_description: Tell about Prefect work pools
 version_added: 0.1.0
 description:
-  - Returns one work pool, or all of them.
+  - Returns one work pool, those of some types, or all of them.
   - In check mode an API that is not there at all, as on a host that is yet to be set up, is no failure. The result is then
     empty, and RV(reason) and RV(msg) say why.
 author:
@@ -31,6 +31,11 @@ options:
     description:
       - Name of one work pool. Without it, all work pools are returned.
     type: str
+  type:
+    description:
+      - Only work pools of these types, such as V(docker).
+    type: list
+    elements: str
 seealso:
   - module: selfhosted.prefect.work_pool
 """

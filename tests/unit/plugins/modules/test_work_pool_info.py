@@ -27,6 +27,13 @@ def test_it_returns_one_by_name(server: ScriptedServer, run_module: RunModule, c
     assert answer["work_pools"] == [{"name": "a b"}]
 
 
+def test_the_server_filters_by_type(server: ScriptedServer, run_module: RunModule) -> None:
+    found = [{"id": "1", "name": "a", "type": "docker"}]
+    sent = {"work_pools": {"type": {"any_": ["docker"]}}, "limit": 200, "offset": 0}
+    server.expect(Exchange("POST", "/work_pools/filter", body=found, sent=sent))
+    assert run_module("work_pool_info", api_url=server.url, type=["docker"])["work_pools"] == found
+
+
 def test_one_that_does_not_exist_is_an_empty_list(server: ScriptedServer, run_module: RunModule) -> None:
     server.expect(Exchange("GET", "/work_pools/a", 404, {"detail": "Work pool not found."}))
     answer = run_module("work_pool_info", api_url=server.url, name="a")
