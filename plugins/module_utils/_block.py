@@ -190,11 +190,11 @@ def resolve(directory: Directory, current: t.Optional[Json], desired: Json) -> J
     schema = _chosen(directory, desired, held)
     result["schema_version"], result["schema_checksum"] = schema["version"], schema["checksum"]
     if current is None or "data" in desired:
-        plain = _secret.reveal(desired.get("data", {}))
+        stored = current["data"] if current is not None else {}
+        plain = _filled(_secret.reveal(desired.get("data", {})), _secret.reveal(stored), "data")
         sealed = seal(plain, schema["fields"])
         directory.client.secrets.update(_secret.texts(sealed))
         directory.client.secrets_known = True
-        stored = current["data"] if current is not None else {}
         _hold_against(schema["fields"], plain, _secret.reveal(stored))
         _refuse_a_circle(directory, desired, plain)
         if current is not None:
@@ -203,6 +203,28 @@ def resolve(directory: Directory, current: t.Optional[Json], desired: Json) -> J
                 sealed = _with_secrets_of(stored, sealed)
         result["data"] = sealed
     return result
+
+
+def _filled(wanted: t.Any, stored: t.Any, path: str) -> t.Any:
+    """Return data in which holes that nothing filled hold what is stored, so that an export changes nothing by itself.
+
+    :raises InputError: Nothing is stored there.
+    """
+    if isinstance(wanted, dict):
+        held = stored if isinstance(stored, dict) else {}
+        return {name: _filled(inner, held.get(name), f"{path}.{name}") for name, inner in wanted.items()}
+    if isinstance(wanted, list):
+        padded = [*(stored if isinstance(stored, list) else ()), *[None] * len(wanted)]
+        return [_filled(inner, padded[index], f"{path}[{index}]") for index, inner in enumerate(wanted)]
+    if isinstance(wanted, str) and _secret.is_hole(wanted):
+        if stored is None:
+            raise InputError(
+                "is the hole that an export left for a secret, and the server holds none here. Give the secret in the"
+                " dictionary prefect_secrets",
+                path,
+            )
+        return stored
+    return wanted
 
 
 def always(desired: Json) -> bool:

@@ -119,6 +119,11 @@ def hole(name: str) -> str:
     return "{{ prefect_secrets['" + name + "'] }}"
 
 
+def is_hole(value: str) -> bool:
+    """Whether a text is a hole that nothing has filled."""
+    return _HOLE.fullmatch(value) is not None
+
+
 def holes(value: t.Any) -> t.List[str]:
     """Return the names of all holes in an export."""
     if isinstance(value, dict):

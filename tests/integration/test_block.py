@@ -487,3 +487,19 @@ with patch_module_args(options), patch.object(basic.AnsibleModule, "log", log):
     log = written.read_text(encoding="utf-8")
     assert "block_type" in log
     assert SECRETS[0] not in log + done.stdout + done.stderr
+
+
+def test_an_exported_secret_is_a_hole_that_keeps_what_is_stored(plain: Server) -> None:
+    declared = {"block_type": "secret", "name": "holed", "data": {"value": "kept-in-the-server"}}
+    apply(plain, "block", **declared)
+    directory = Directory(connect(plain), KINDS)
+    exported = next(
+        item for item in _resources.export(directory, [KINDS["block"]])["blocks"] if item["name"] == "holed"
+    )
+    assert "kept-in-the-server" not in str(exported)
+    assert exported["data"] == {"value": "{{ prefect_secrets['secret/holed/value'] }}"}
+    assert not apply(plain, "block", **exported).changed
+    held = plain.ask("GET", "/block_types/slug/secret/block_documents/name/holed?include_secrets=true")
+    assert held["data"] == {"value": "kept-in-the-server"}
+    with pytest.raises(PrefectError, match=r"data.value is the hole that an export left .* prefect_secrets"):
+        apply(plain, "block", **{**exported, "name": "holed-elsewhere"})

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +42,8 @@ def test_the_playbooks_write_a_file_of_variables_that_changes_nothing(alone: Ser
     }
     declare(alone, {"work_pools": [{"name": "templated", "type": "own", "base_job_template": template}]})
     written = tmp_path / "exported.yml"
+    settings = tmp_path / "ansible.cfg"
+    settings.touch()
 
     def play(name: str, *arguments: str) -> str:
         done = subprocess.run(
@@ -56,7 +57,7 @@ def test_the_playbooks_write_a_file_of_variables_that_changes_nothing(alone: Ser
             capture_output=True,
             text=True,
             cwd=tmp_path,
-            env={**clean_environment(), "ANSIBLE_STDOUT_CALLBACK": "default", "ANSIBLE_CONFIG": os.devnull},
+            env={**clean_environment(), "ANSIBLE_STDOUT_CALLBACK": "default", "ANSIBLE_CONFIG": str(settings)},
             timeout=120,
         )
         assert done.returncode == 0, done.stdout + done.stderr
