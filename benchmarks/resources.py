@@ -283,8 +283,8 @@ def replay(url: str, recording: Recording, threads: int, ca_path: str | None = N
             raise BenchmarkError(f"{method} {path}: HTTP {answer.status}: {data[:300]!r}")
         if path == "/flows/":
             made = json.loads(data)
-            old = next(identity for identity, name in recording.flows.items() if name == made["name"])
-            ids[old.encode()] = made["id"].encode()
+            then = next(identity for identity, name in recording.flows.items() if name == made["name"])
+            ids[then.encode()] = made["id"].encode()
 
     begun = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:

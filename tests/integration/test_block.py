@@ -490,7 +490,7 @@ with patch_module_args(options), patch.object(basic.AnsibleModule, "log", log):
 
 
 def test_an_exported_secret_is_a_hole_that_keeps_what_is_stored(plain: Server) -> None:
-    declared = {"block_type": "secret", "name": "holed", "data": {"value": "kept-in-the-server"}}
+    declared: dict[str, t.Any] = {"block_type": "secret", "name": "holed", "data": {"value": "kept-in-the-server"}}
     apply(plain, "block", **declared)
     directory = Directory(connect(plain), KINDS)
     exported = next(
