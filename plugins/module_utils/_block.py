@@ -60,7 +60,7 @@ def _is_reference(value: t.Any, name: str) -> bool:
         return False
     if len(value) > 1 or not isinstance(value[REF], str) or value[REF].count("/") != 1:
         raise InputError(
-            "must be {$ref: block-type/name} to name another block, with nothing beside it; ids are not taken",
+            f"must be {{{REF}: block-type/name}} to name another block, with nothing beside it; ids are not taken",
             name,
         )
     return True

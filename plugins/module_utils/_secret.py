@@ -139,4 +139,4 @@ def _exact(value: t.Any) -> t.Any:
         return {name: _exact(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_exact(inner) for inner in value]
-    return (type(value) is bool, value)
+    return (isinstance(value, bool), value)

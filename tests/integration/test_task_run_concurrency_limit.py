@@ -40,7 +40,7 @@ def test_life_of_a_limit(server: Server) -> None:
 
 def test_orphaned_slots_can_be_taken_again_after_a_reset(server: Server) -> None:
     limit(server, "orphans", limit=2)
-    assert [take(server, "orphans") for _ in range(3)] == [True, True, False]
+    assert [take(server, "orphans") for _time in range(3)] == [True, True, False]
     foreseen = apply(server, "task_run_concurrency_limit", check=True, tag="orphans", reset=True)
     assert (foreseen.changed, foreseen.aftermath) == (
         True,
@@ -51,7 +51,7 @@ def test_orphaned_slots_can_be_taken_again_after_a_reset(server: Server) -> None
     assert (done.changed, done.aftermath) == (True, foreseen.aftermath)
     assert (done.document or {})["active_slots"] == []
     assert not apply(server, "task_run_concurrency_limit", tag="orphans", reset=True).changed
-    assert [take(server, "orphans") for _ in range(3)] == [True, True, False]
+    assert [take(server, "orphans") for _time in range(3)] == [True, True, False]
     limit(server, "orphans", state="absent")
 
 
