@@ -20,11 +20,16 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine,
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
 from ansible_collections.selfhosted.prefect.plugins.module_utils._context import Context
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError, PrefectError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, InputError, PrefectError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import UNKNOWN, Key, Kind, Reference
 from ansible_collections.selfhosted.prefect.plugins.module_utils._plan import CREATE, DELETE, NOTHING, UPDATE, Plan
 
 _MOST_COMPLAINTS = 50
+
+_BUSY = frozenset({429, 503})
+
+_HOPELESS = 3
+"""After so many objects that a server refused again, one after the other, no more are tried."""
 
 Place = t.Tuple[str, Key]
 """An object: the noun of its kind, and its key."""
@@ -42,6 +47,7 @@ class Item:
     :param refers: The objects it names.
     :param plan: What is to be done.
     :param failure: Why it was not done.
+    :param refused: Whether that was because the server was too busy.
     :param extra: What is done beyond the declared values, in words.
     """
 
@@ -53,6 +59,7 @@ class Item:
     refers: t.List[Reference] = field(default_factory=list)
     plan: t.Optional[Plan] = None
     failure: str = ""
+    refused: bool = False
     extra: str = ""
 
     @property
@@ -368,7 +375,26 @@ def _run(directory: Directory, items: t.Sequence[Item], pace: _pace.Pace, failed
         return lambda: _one(directory, item, failed)
 
     _pace.run([[job(item) for item in lane_items] for lane_items in lanes.values()], pace)
+    _once_more(directory, [item for item in busy if item.refused], failed)
     failed.update({item.place: item for item in busy if item.failure})
+
+
+def _once_more(directory: Directory, items: t.Sequence[Item], failed: t.Mapping[Place, Item]) -> None:
+    """Try again, one at a time, what the server was too busy for: side by side, writes to SQLite are in each other's way."""
+    refused = 0
+    for item in items:
+        if item.plan is None or refused >= _HOPELESS:
+            return
+        try:
+            if item.plan.action == CREATE and directory.reread(*item.place) is not None:
+                # An earlier try was carried out after all.
+                item.plan = _engine.plan(directory, item.kind.noun, item.state, item.desired)
+        except PrefectError:
+            # What was refused is told, and not this.
+            return
+        item.failure, item.refused = "", False
+        _one(directory, item, failed)
+        refused = refused + 1 if item.refused else 0
 
 
 def _one(directory: Directory, item: Item, failed: t.Mapping[Place, Item]) -> None:
@@ -384,6 +410,7 @@ def _one(directory: Directory, item: Item, failed: t.Mapping[Place, Item]) -> No
         item.extra = _engine.aftermath(directory, item.plan)
     except PrefectError as exc:
         item.failure = exc.message
+        item.refused = isinstance(exc, ApiError) and exc.status in _BUSY
     except Exception as exc:  # noqa: BLE001  a mistake of ours must not lose the report on all other objects
         item.failure = f"{type(exc).__name__}: {exc}"
 

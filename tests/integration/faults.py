@@ -98,7 +98,7 @@ class FaultyProxy:
             self.requests.append((method, path))
             fault = next((one for one in self.faults if one.strikes(method, path)), None)
         self.before(method, path)
-        answer = (502, {}, b"")
+        answer: tuple[int, dict[str, str], bytes] = (502, {}, b"")
         if fault is None or fault.carried_out or not (fault.status or fault.drop):
             answer = self._ask(method, path, dict(handler.headers), data)
         if fault is None:
