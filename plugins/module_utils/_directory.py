@@ -216,6 +216,10 @@ class Directory:
             self._held[noun][key] = [document]
             if document.get("id"):
                 self._ids[noun][str(document["id"])] = document
+            brought = [(other, place) for other, place in kind.brings(key) if not self._held[other].get(place)]
+        for other, place in brought:
+            # It was not there before, and is now.
+            self.forget(other, [place])
         return document
 
     def drop(self, noun: str, key: Key) -> None:

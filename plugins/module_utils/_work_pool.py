@@ -30,6 +30,8 @@ def check(desired: Json) -> None:
 
     :raises InputError: With the reason.
     """
+    if not desired["name"].strip(" '\""):
+        raise InputError(f"must not be made of spaces and quotes alone, but is {desired['name']!r}", "name")
     if desired["name"].lower().startswith("prefect"):
         raise InputError(
             f"must not begin with 'prefect' in any case, because Prefect reserves these names, but is"

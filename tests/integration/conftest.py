@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, Phase, settings
 from ansible_collections.selfhosted.prefect.tests.certificates import make_authority
 from ansible_collections.selfhosted.prefect.tests.integration.stack import (
     AUTH_STRING,
-    PREFIX,
     Playbook,
     Server,
     Stack,
@@ -41,7 +40,7 @@ _EXAMPLES: dict[str, t.Any] = {
 }
 _FOUND = (Phase.explicit, Phase.generate)
 # To make a failure small takes minutes of requests; the quick profile leaves that to the thorough one.
-settings.register_profile("quick", max_examples=8, derandomize=True, phases=_FOUND, **_EXAMPLES)
+settings.register_profile("quick", max_examples=6, derandomize=True, phases=_FOUND, **_EXAMPLES)
 settings.register_profile("thorough", max_examples=200, phases=(*_FOUND, Phase.shrink), **_EXAMPLES)
 settings.load_profile("quick")
 
@@ -91,8 +90,8 @@ def servers(stack: Stack, database: str) -> dict[str, Server]:
     container = None
     if database == "postgresql":
         container = "database"
-        create = ("createdb", "--host", "127.0.0.1", "-U", "prefect", "secured")
-        docker("exec", "--env", "PGPASSWORD=prefect", stack.database(container), *create)
+        stack.database(container)
+        stack.schema(container, "secured")
     started = {
         "plain": stack.server("plain", container),
         "secured": stack.server(
@@ -142,8 +141,7 @@ def alone(servers: dict[str, Server], stack: Stack, database: str) -> Server:
     container = None
     if database == "postgresql":
         container = "database"
-        create = ("createdb", "--host", "127.0.0.1", "-U", "prefect", "alone")
-        docker("exec", "--env", "PGPASSWORD=prefect", f"{PREFIX}{stack.id}-{container}", *create)
+        stack.schema(container, "alone")
     started = stack.server("alone", container, "alone")
     until(f"server {started.container}", started.ready)
     return started

@@ -105,6 +105,11 @@ class Stack:
         ready = ("pg_isready", "--host", "127.0.0.1", "--username", "prefect", "--dbname", "prefect")
         until(f"database {full}", lambda: "accepting" in docker("exec", full, *ready, check=False))
 
+    def schema(self, database: str, name: str) -> None:
+        """Make one more database inside a PostgreSQL."""
+        create = ("createdb", "--host", "127.0.0.1", "-U", "prefect", name)
+        docker("exec", "--env", "PGPASSWORD=prefect", f"{PREFIX}{self.id}-{database}", *create)
+
     def server(self, name: str, database: str | None, schema: str = "prefect", **environment: str) -> Server:
         """Start a Prefect server without waiting for it.
 

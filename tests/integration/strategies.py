@@ -346,7 +346,7 @@ NOT_MADE = {
 }
 """Kinds without a strategy, each with the reason."""
 
-_PREREQUISITES: list[tuple[str, Options]] = [
+PREREQUISITES: list[tuple[str, Options]] = [
     ("work_pool", {"name": GROUND, "type": "process"}),
     ("variable", {"name": GROUND, "value": None}),
     ("flow", {"name": GROUND}),
@@ -373,6 +373,6 @@ _PREREQUISITES: list[tuple[str, Options]] = [
 
 def ground(server: Server) -> None:
     """Put the objects on a server that objects made at random name."""
-    for noun, options in _PREREQUISITES:
+    for noun, options in PREREQUISITES:
         if noun in KINDS:
             apply(server, noun, **options)
