@@ -86,13 +86,16 @@ purge: $(VENV)/.deploy ## Remove the stack with all its data, after asking (or F
 
 # --- Tests ---------------------------------------------------------------------------------------
 
-.PHONY: test bench
+.PHONY: test properties bench
 # Molecule's scenarios stay at the top level, where this collection's users look for them.
 export MOLECULE_GLOB := molecule/*/molecule.yml
 export MOLECULE_COMMAND_BORDERS := false
 # Some stages alone: make test STAGES="unit molecule". KEEP_TESTBED=1 leaves the registry and the hosts for the next run.
 test: $(VENV)/.dev ## Run every check and test
 	python -m tests.run $(STAGES)
+
+properties: $(VENV)/.dev ## Try what holds for any object on many more objects made at random (about an hour)
+	pytest tests/integration/test_properties.py --hypothesis-profile=thorough --hypothesis-show-statistics
 
 bench: $(VENV)/.dev ## Measure against docker compose, Prefect's CLI and the server's own limit, side by side
 	python benchmarks/deploy.py
