@@ -232,7 +232,7 @@ _fields = st.fixed_dictionaries(
 
 SUBJECTS: dict[str, Subject] = {
     "work_pool": Subject(
-        {"name": names.filter(lambda name: not name.lower().startswith("prefect"))},
+        {"name": names.filter(lambda name: name.strip(" '\"") and not name.lower().startswith("prefect"))},
         {"type": st.sampled_from(["process", "docker"])},
         {
             "description": texts,

@@ -132,6 +132,22 @@ def test_queues_with_priorities_come_to_stand_as_declared(plain: Server) -> None
     declare(plain, {"work_pools": [{"name": "converging", "state": "absent"}]})
 
 
+def test_what_the_server_makes_along_with_an_object_can_be_named_at_once(plain: Server) -> None:
+    actions = [{"type": "pause-work-queue", "work_queue": "brings/default"}]
+    declared: dict[str, t.Any] = {
+        "automations": [{"name": "brings", "trigger": {"posture": "Reactive"}, "actions": actions}],
+        "work_pools": [{"name": "brings", "type": "process"}],
+    }
+    # As pruning does: all queues are known, and this one is none of them.
+    directory = Directory(connect(plain), KINDS)
+    directory.load("work_queue")
+    made = _resources.apply(directory, declared)
+    assert made["kinds"]["automations"]["created"] == ["brings"]
+    assert not _resources.apply(Directory(connect(plain), KINDS), declared)["changed"]
+    gone = {plural: [{"name": "brings", "state": "absent"}] for plural in declared}
+    _resources.apply(Directory(connect(plain), KINDS), gone)
+
+
 def test_what_is_missing_is_told_with_its_path_and_nothing_is_written(plain: Server) -> None:
     before = plain.pools()
     with pytest.raises(PrefectError) as told:
