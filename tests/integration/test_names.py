@@ -93,7 +93,8 @@ def test_any_name_is_refused_or_lives(plain: Server, noun: str) -> None:
     kind = KINDS[noun]
     option, needed, change = KINDS_WITH_NAMES[noun]
     items: list[Json] = []
-    for number, name in enumerate(TRIED):
+    # A deployment with a hundred schedules takes a server seconds for each request.
+    for number, name in enumerate(TRIED[::6] if noun == "deployment_schedule" else TRIED):
         item = {**needed, option: name, **({"name": f"type {number}"} if noun == "block_type" else {})}
         # Any other error than this one fails.
         with contextlib.suppress(InputError):
