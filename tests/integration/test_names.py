@@ -73,7 +73,7 @@ WITHOUT = {
     "block_schema": "is known by what it holds",
     "result_storage": "has no name",
     "flow_run": "gets its name",
-    "worker": "",
+    "worker": "is named by itself",
 }
 
 
