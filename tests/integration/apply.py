@@ -29,9 +29,20 @@ class Counting:
         return answer
 
 
+_transports: list[KeptAliveTransport] = []
+
+
+def hang_up() -> None:
+    """Close every connection that was kept. Left to the collector of garbage, sockets could go before what closes them."""
+    for transport in _transports:
+        transport.close()
+    _transports.clear()
+
+
 def connect(server: Server, read_only: bool = False) -> Client:
     """Return a client of the server."""
     transport = KeptAliveTransport(ca_path=server.options.get("ca_path"))
+    _transports.append(transport)
     return Client(transport, server.url, headers=auth_headers(server.auth_string), read_only=read_only)
 
 

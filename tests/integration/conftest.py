@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from ansible_collections.selfhosted.prefect.tests.certificates import make_authority
+from ansible_collections.selfhosted.prefect.tests.integration.apply import hang_up
 from ansible_collections.selfhosted.prefect.tests.integration.stack import (
     AUTH_STRING,
     Playbook,
@@ -66,6 +67,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(autouse=True)
+def connections() -> t.Iterator[None]:
+    """Close at the end what a test did not close."""
+    yield
+    hang_up()
 
 
 @pytest.fixture(scope="session")
