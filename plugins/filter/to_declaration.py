@@ -91,7 +91,7 @@ def to_declaration(value: t.Any, holes: t.Sequence[str] | None = None) -> str:
     for plain in (bool, int, float):
         Dumper.add_multi_representer(plain, _plainly(plain))
     try:
-        return str(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120))
+        return str(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=10_000))
     except yaml.YAMLError as exc:
         raise AnsibleFilterError(f"to_declaration cannot write this as YAML: {exc}") from exc
 

@@ -100,6 +100,7 @@ WORK_QUEUE = Kind(
     system=_work_queue.is_default,
     protected=_work_queue.why_kept,
     settle=_work_queue.settle,
+    judge=_work_queue.judge,
     lane=_work_queue.lane,
     rank=_work_queue.rank,
     create_model="WorkQueueCreate",

@@ -351,21 +351,40 @@ class Kind:
         spec["state"] = {"type": "str", "choices": list(self.states), "default": self.states[0]}
         return spec
 
-    def desired(self, params: t.Mapping[str, t.Any], given: t.Container[str] = ()) -> Json:
+    def desired(
+        self,
+        params: t.Mapping[str, t.Any],
+        given: t.Container[str] = (),
+        errors: t.Optional[t.List[InputError]] = None,
+    ) -> Json:
         """Return the declared values by option. Options that are not set are left out.
 
         :param params: Options, of the types of the argument spec.
         :param given: Options that were written down, so that a null there can count.
+        :param errors: Takes what is wrong with each option, instead of raising the first.
         :raises InputError: An option's value is wrong.
         """
         values: Json = {}
+        wrong: t.List[InputError] = []
         for entry in self.options:
             value = params.get(entry.option)
-            if value is not None or (entry.takes_null and entry.option in given):
+            if value is None and not (entry.takes_null and entry.option in given):
+                continue
+            try:
                 values[entry.option] = entry.declared(value)
-        values = self.derive(values)
-        if params.get("state") != "absent":
-            self.check(values)
+            except InputError as exc:
+                wrong.append(exc)
+        if not wrong:
+            try:
+                values = self.derive(values)
+                if params.get("state") != "absent":
+                    self.check(values)
+            except InputError as exc:
+                wrong.append(exc)
+        if wrong and errors is None:
+            raise wrong[0]
+        if errors is not None:
+            errors.extend(wrong)
         return values
 
     def key_of(self, values: t.Mapping[str, t.Any]) -> Key:

@@ -79,12 +79,16 @@ class _Complaints:
     def __init__(self) -> None:
         self._words: t.List[str] = []
 
-    def add(self, error: PrefectError, path: str) -> None:
-        """Take note of an error about the object that is declared at ``path``."""
-        if isinstance(error, InputError):
-            self._words.append(error.under(path).message)
-        else:
-            self._words.append(f"{path}: {error.message}")
+    def add(self, error: PrefectError, where: t.Union[Item, str], name: str = "") -> None:
+        """Take note of an error.
+
+        :param where: The object that it is about, or the path of what is no object.
+        :param name: What the object is called, where it is no item yet.
+        """
+        path = where.path if isinstance(where, Item) else where
+        name = where.name if isinstance(where, Item) else name
+        words = error.under(path).message if isinstance(error, InputError) else f"{path}: {error.message}"
+        self._words.append(f"{words} ({name})" if name and name not in words else words)
 
     def stop(self) -> None:
         """Raise all of it as one error, if there is any.
@@ -106,59 +110,76 @@ class _Complaints:
 # Declared values
 
 
-def parse(declared: t.Mapping[str, t.Any], kinds: t.Mapping[str, Kind]) -> t.List[Item]:
+def parse(
+    declared: t.Mapping[str, t.Any], kinds: t.Mapping[str, Kind], additions: t.Optional[t.Mapping[str, t.Any]] = None
+) -> t.List[Item]:
     """Return every declared object, checked as far as that needs no server.
 
     :param declared: Lists of objects by the plural of their kind.
+    :param additions: Further such dictionaries by their names, which paths then begin with.
     :raises PrefectError: With everything that is wrong, each with the path of the offending item.
     """
-    by_plural = {kind.many: kind for kind in kinds.values()}
     complaints = _Complaints()
+    items = _parse_source("", declared, kinds, complaints)
+    for name, further in (additions or {}).items():
+        if not isinstance(further, dict):
+            complaints.add(InputError(f"must be a dictionary of lists, but is {_type_of(further)}"), str(name))
+        else:
+            items.extend(_parse_source(f"{name}.", further, kinds, complaints))
+    _refuse_duplicates(items, complaints)
+    complaints.stop()
+    return items
+
+
+def _parse_source(
+    prefix: str, declared: t.Mapping[str, t.Any], kinds: t.Mapping[str, Kind], complaints: _Complaints
+) -> t.List[Item]:
+    by_plural = {kind.many: kind for kind in kinds.values()}
     items: t.List[Item] = []
     for plural, listed in declared.items():
         kind = by_plural.get(str(plural))
         if kind is None:
             close = difflib.get_close_matches(str(plural), by_plural, 1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(by_plural)}"
-            complaints.add(InputError(f"is no kind of object; {hint}"), str(plural))
+            complaints.add(InputError(f"is no kind of object; {hint}"), f"{prefix}{plural}")
         elif listed is None:
             continue
         elif not isinstance(listed, list):
-            complaints.add(InputError(f"must be a list of {kind.label}s, but is {_type_of(listed)}"), kind.many)
+            words = f"must be a list of {kind.label}s, but is {_type_of(listed)}"
+            complaints.add(InputError(words), f"{prefix}{kind.many}")
         else:
-            items.extend(_parse_list(kind, listed, complaints))
-    _refuse_duplicates(items, complaints)
-    complaints.stop()
+            items.extend(_parse_list(kind, listed, prefix, complaints))
     return items
 
 
-def _parse_list(kind: Kind, listed: t.Sequence[t.Any], complaints: _Complaints) -> t.List[Item]:
+def _parse_list(kind: Kind, listed: t.Sequence[t.Any], prefix: str, complaints: _Complaints) -> t.List[Item]:
     spec = kind.argument_spec()
     validator = ArgumentSpecValidator(spec, mutually_exclusive=[list(group) for group in kind.exclusive])
     items = []
     for index, given in enumerate(listed):
-        path = f"{kind.many}[{index}]"
+        path = f"{prefix}{kind.many}[{index}]"
         if not isinstance(given, dict):
-            complaints.add(
-                InputError(f"must be a dictionary with the options of a {kind.label}, but is {_type_of(given)}"), path
-            )
+            words = f"must be a dictionary with the options of a {kind.label}, but is {_type_of(given)}"
+            complaints.add(InputError(words), path)
             continue
+        name = "/".join(str(given[option]) for option in kind.key if given.get(option) is not None)
         unknown = [str(option) for option in given if option not in spec]
         for option in unknown:
             close = difflib.get_close_matches(option, spec, 1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(spec))}"
-            complaints.add(InputError(f"is no option of a {kind.label}; {hint}", option), path)
+            complaints.add(InputError(f"is no option of a {kind.label}; {hint}", option), path, name)
         checked = validator.validate(given)
         wrong = [error for error in checked.errors.errors if not isinstance(error, UnsupportedError)]
         for error in wrong:
-            complaints.add(PrefectError(_plain(error.msg)), path)
+            complaints.add(PrefectError(_plain(error.msg)), path, name)
         if unknown or wrong:
             continue
         params = checked.validated_parameters
-        try:
-            desired = kind.desired(params, given=given)
-        except InputError as exc:
-            complaints.add(exc, path)
+        errors: t.List[InputError] = []
+        desired = kind.desired(params, given=given, errors=errors)
+        for complaint in errors:
+            complaints.add(complaint, path, name)
+        if errors:
             continue
         item = Item(kind, path, str(params["state"]), desired)
         if item.state != "absent":
@@ -172,7 +193,7 @@ def _refuse_duplicates(items: t.Sequence[Item], complaints: _Complaints) -> None
     for item in items:
         earlier = first.setdefault(item.place, item)
         if earlier is not item:
-            complaints.add(InputError(f"declares {item.kind.title(item.desired)}, as {earlier.path} does"), item.path)
+            complaints.add(InputError(f"declares {item.kind.title(item.desired)}, as {earlier.path} does"), item)
     for item in items:
         for place, path in item.kind.claims(item.desired) if item.state != "absent" else ():
             other = first.get(place)
@@ -182,7 +203,7 @@ def _refuse_duplicates(items: t.Sequence[Item], complaints: _Complaints) -> None
                         f"declares {other.kind.title(other.desired)}, and so does {other.path}; declare it in one place",
                         path,
                     ),
-                    item.path,
+                    item,
                 )
 
 
@@ -222,13 +243,18 @@ def prepare(directory: Directory, items: t.List[Item], prune: t.Sequence[Kind]) 
                         f"names the {gone.kind.label} {reference.name!r}, which {gone.path} declares absent",
                         reference.path,
                     ),
-                    item.path,
+                    item,
                 )
     for item in items:
+        missing = _missing(directory, item)
+        for error in missing:
+            complaints.add(error, item)
+        if missing:
+            continue
         try:
             item.plan = _engine.plan(directory, item.kind.noun, item.state, item.desired)
         except PrefectError as exc:
-            complaints.add(exc, item.path)
+            complaints.add(exc, item)
     for kind in directory.kinds.values():
         mine = [item for item in items if item.kind is kind and item.plan is not None]
         if kind.settle is not None and mine:
@@ -237,10 +263,21 @@ def prepare(directory: Directory, items: t.List[Item], prune: t.Sequence[Kind]) 
                 item.plan = plan
         if kind.judge is not None and mine:
             for index, error in kind.judge(directory, [item.plan for item in mine if item.plan is not None]):
-                complaints.add(error, mine[index].path)
+                complaints.add(error, mine[index])
     for error, path in _circles(directory, items):
         complaints.add(error, path)
     complaints.stop()
+
+
+def _missing(directory: Directory, item: Item) -> t.List[InputError]:
+    """Return an error for each name in an object that nothing has."""
+    found = []
+    for reference in item.refers:
+        try:
+            directory.require(reference)
+        except InputError as exc:
+            found.append(exc)
+    return found
 
 
 def _add_implied(directory: Directory, items: t.List[Item], declared: t.Dict[Place, Item]) -> None:
@@ -305,7 +342,10 @@ def prunable(directory: Directory, items: t.Sequence[Item], prune: t.Sequence[Ki
     :raises PrefectError: There are more of them than the limit; nothing was written.
     """
     declared = {item.place for item in items}
-    claimed = {place for item in items if item.state != "absent" for place, _path in item.kind.claims(item.desired)}
+    present = [item for item in items if item.state != "absent"]
+    claimed = {place for item in present for place, _path in item.kind.claims(item.desired)}
+    for item in present:
+        claimed |= {(noun, directory.kinds[noun].key_of(values)) for noun, values in item.kind.implies(item.desired)}
     found: t.List[Item] = []
     for kind in prune:
         for document in directory.documents(kind.noun):
@@ -320,13 +360,11 @@ def prunable(directory: Directory, items: t.Sequence[Item], prune: t.Sequence[Ki
                 continue
             item.plan = Plan(kind, item.place[1], DELETE, document, values, {}, {}, {})
             found.append(item)
+    _refuse_to_prune_what_is_named(directory, present, found)
     if len(found) > limit:
-        counts = ", ".join(
-            f"{sum(item.kind is kind for item in found)} {kind.many}"
-            for kind in prune
-            if any(i.kind is kind for i in found)
-        )
-        names = ", ".join(f"{item.kind.noun} {item.name!r}" for item in found[:10])
+        numbers = {kind: sum(item.kind is kind for item in found) for kind in prune}
+        counts = ", ".join(f"{number} {kind.label}{'s' * (number > 1)}" for kind, number in numbers.items() if number)
+        names = ", ".join(item.kind.title(item.desired) for item in found[:10])
         raise PrefectError(
             f"Nothing was changed, because prune would remove {len(found)} objects ({counts}), more than prune_limit"
             f" {limit}. The first are {names}. If that is meant, raise prune_limit; if not, declare them or do not prune"
@@ -334,6 +372,24 @@ def prunable(directory: Directory, items: t.Sequence[Item], prune: t.Sequence[Ki
             prune={kind.many: [i.name for i in found if i.kind is kind] for kind in prune},
         )
     return found
+
+
+def _refuse_to_prune_what_is_named(directory: Directory, items: t.Sequence[Item], pruned: t.Sequence[Item]) -> None:
+    complaints = _Complaints()
+    gone = {item.place for item in pruned}
+    for item in items:
+        for reference in item.refers:
+            if (reference.noun, directory.key(reference.noun, reference.name)) in gone:
+                kind = directory.kinds[reference.noun]
+                complaints.add(
+                    InputError(
+                        f"names the {kind.label} {reference.name!r}, which prune would remove, because {kind.many} does not"
+                        " declare it",
+                        reference.path,
+                    ),
+                    item,
+                )
+    complaints.stop()
 
 
 # Writing
@@ -422,6 +478,7 @@ def apply(
     prune_limit: int = 20,
     connections: int = 16,
     diff: bool = True,
+    additions: t.Optional[t.Mapping[str, t.Any]] = None,
 ) -> Json:
     """Bring a server to what is declared, and return the result of the module ``resources``.
 
@@ -429,24 +486,25 @@ def apply(
     :param prune_limit: How many objects may be pruned at most.
     :param connections: How many requests may be under way at most.
     :param diff: Whether to return a diff.
+    :param additions: Further declarations by their names.
     :raises PrefectError: What is declared cannot be had, and nothing was written; or some objects failed, with the result
         for the others.
     """
+    sources = [declared, *(further for further in (additions or {}).values() if isinstance(further, dict))]
+    # Which values are secret is known once the schemas were read; until then all are that may be.
+    sealed = {text for source in sources for text in _sealed_texts(source, directory.kinds)}
+    directory.client.secrets |= sealed
+    directory.client.secrets_known = True
     pruned = _chosen(directory.kinds, prune, "prune")
     for kind in pruned:
-        if not isinstance(declared.get(kind.many), list):
+        if not any(isinstance(source.get(kind.many), list) for source in sources):
             raise PrefectError(
                 f"Nothing was changed: prune names {kind.many}, but resources holds no list of that name. To remove all"
                 " of them, declare an empty list"
             )
-    # Which values are secret is known once the schemas were read; until then all are that may be.
-    directory.client.secrets_known = True
-    try:
-        items = parse(declared, directory.kinds)
-        prepare(directory, items, pruned)
-    except PrefectError:
-        directory.client.secrets.update(_sealed_texts(declared, directory.kinds))
-        raise
+    items = parse(declared, directory.kinds, additions)
+    prepare(directory, items, pruned)
+    directory.client.secrets -= sealed - _secrets_of(items)
     items.extend(prunable(directory, items, pruned, prune_limit))
     if directory.client.read_only or directory.empty:
         for item in items:
@@ -455,6 +513,17 @@ def apply(
     else:
         carry_out(directory, items, connections)
     return _report(directory, items, diff)
+
+
+def _secrets_of(items: t.Sequence[Item]) -> t.Set[str]:
+    """Return every text of planned objects that is secret."""
+    return {
+        text
+        for item in items
+        if item.plan is not None and any(entry.no_log for entry in item.kind.options)
+        for values in (item.plan.before, item.plan.after)
+        for text in _secret.texts(values)
+    }
 
 
 def _sealed_texts(declared: t.Mapping[str, t.Any], kinds: t.Mapping[str, Kind]) -> t.Set[str]:
@@ -613,6 +682,11 @@ def ensure_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
         if params[option] < least:
             raise PrefectError(f"{option} must be at least {least}, but is {params[option]}")
     context.client.patience = params["outage_timeout"]
+    # What Ansible masks without being told better is every word that is declared, and so half of an error.
+    context.client.secrets_known = True
+    for source in (params["resources"], *params["additions"].values()):
+        if isinstance(source, dict):
+            context.client.secrets |= _sealed_texts(source, kinds)
 
     def work(directory: Directory) -> Json:
         return apply(
@@ -622,11 +696,16 @@ def ensure_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
             prune_limit=params["prune_limit"],
             connections=params["connections"],
             diff=context.diff,
+            additions=params["additions"],
         )
 
-    return context.reaching(
+    result = context.reaching(
         lambda: work(Directory(context.client, kinds)), lambda: work(Directory(context.client, kinds, empty=True))
     )
+    if "reason" in result:
+        # All of it would be created: that must not look like a server that has lost everything.
+        result["warnings"] = [*result.get("warnings", ()), result["msg"]]
+    return result
 
 
 def export_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:

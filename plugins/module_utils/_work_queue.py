@@ -13,6 +13,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._plan import CREATE, DELETE, UPDATE, Plan
 from ansible_collections.selfhosted.prefect.plugins.module_utils._values import LARGEST, parse_whole
 
@@ -103,6 +104,22 @@ def settle(directory: Directory, plans: t.List[Plan]) -> t.List[Plan]:
                     changes = {**plan.changes, "priority": wanted}
                     settled[index] = replace(plan, action=UPDATE, changes=changes)
     return settled
+
+
+def judge(directory: Directory, plans: t.Sequence[Plan]) -> t.Iterator[t.Tuple[int, InputError]]:
+    """Refuse the same priority for two queues of one work pool: each run would take it from the other."""
+    held: t.Dict[t.Tuple[str, int], str] = {}
+    for index, plan in enumerate(plans):
+        priority = plan.desired.get("priority")
+        if plan.action == DELETE or priority is None:
+            continue
+        other = held.setdefault((str(plan.after["work_pool"]), priority), str(plan.after["name"]))
+        if other != plan.after["name"]:
+            words = (
+                f"must differ from the priorities of the work pool's other queues, but is {priority}, as is declared for"
+                f" {other!r}"
+            )
+            yield index, InputError(words, "priority")
 
 
 def first_free(taken: t.Iterable[int]) -> int:

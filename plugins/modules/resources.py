@@ -15,7 +15,8 @@ version_added: 0.1.0
 description:
   - Takes objects of every kind at once and creates, changes or removes what differs from them.
   - Nothing is written before everything declared has been checked, what the server holds has been read and every object has
-    been planned. If anything is wrong by then, the module fails with the path of each offending item, such as
+    been planned. Wrong values are told all at once; once they are right, so is what does not fit the server. If anything is wrong, the module
+    fails with the path of each offending item, such as
     C(deployments[17].schedules[0].cron), and nothing was changed.
   - Objects may be declared in any order. They are written in the order in which they need each other, side by side over a
     bounded number of connections, and what is to be absent is removed last.
@@ -39,11 +40,19 @@ options:
       - Objects may name others that are declared here or that the server holds already.
     type: dict
     required: true
+  additions:
+    description:
+      - Further dictionaries like O(resources), by names of their own, such as those of the variables that hold them. Their objects
+        are declared along with the others, and paths in errors begin with the name.
+    type: dict
+    default: {}
   prune:
     description:
       - Kinds, by the same keys as in O(resources), of which the declared list is the whole truth. Objects of these kinds that
         are not declared are removed.
-      - Never removed are objects that Prefect makes itself, such as default work queues and its own block types.
+      - Never removed are objects that Prefect makes itself, such as default work queues and its own block types, and flows of
+        declared deployments. An object that another declared one names is an error.
+      - What goes along with an object is not counted, such as the work queues of a work pool and the blocks of a block type.
       - Each kind must have its list in O(resources). To remove all of a kind, declare an empty list.
       - Look at it in check mode first.
     type: list
@@ -170,6 +179,7 @@ def main() -> None:
     run(
         {
             "resources": {"type": "dict", "required": True, "no_log": True},
+            "additions": {"type": "dict", "default": {}, "no_log": True},
             "prune": {"type": "list", "elements": "str", "default": []},
             "prune_limit": {"type": "int", "default": 20},
             "connections": {"type": "int", "default": 16},
@@ -177,7 +187,7 @@ def main() -> None:
             **wait_spec(),
         },
         lambda context: ensure_all(context, KINDS),
-        sealed=("resources",),
+        sealed=("resources", "additions"),
     )
 
 
