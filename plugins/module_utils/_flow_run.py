@@ -129,7 +129,7 @@ def _run(context: Context, name: str, body: Json) -> Json:
     ended = flow_run.get("state_type") in ENDS
     logs = last_logs(client, flow_run, params["log_lines"], late=ended and changed)
     found = {"flow_run": flow_run, "result": (flow_run.get("state") or {}).get("data"), "logs": logs}
-    _judge(context, flow_run, found)
+    _judge(context, flow_run, {"changed": changed, **found})
     return {"changed": changed, **found}
 
 
@@ -145,12 +145,16 @@ def _judge(context: Context, flow_run: Json, found: Json) -> None:
         fault = f"was still {state_words(flow_run)} after {params['end_timeout']} s"
     else:
         return
-    cancelled = ""
-    if params["cancel_on_timeout"] and waited and flow_run.get("state_type") not in ENDS:
-        cancelled = cancel(context.client, str(flow_run["id"]))
+    left = ""
+    if waited and flow_run.get("state_type") not in ENDS:
+        if params["cancel_on_timeout"]:
+            left = cancel(context.client, str(flow_run["id"]))
+            found["flow_run"] = context.client.find(f"/flow_runs/{quote(str(flow_run['id']))}") or flow_run
+        else:
+            left = " It stays, and goes on as soon as it can; cancel_on_timeout would cancel it."
     raise PrefectError(
         f"The flow run {flow_run.get('name')} of {params['deployment']!r} {fault}."
-        f" {hint(flow_run)}{last_words(found['logs'])}{cancelled}",
+        f" {hint(flow_run)}{last_words(found['logs'])}{left}",
         **found,
     )
 

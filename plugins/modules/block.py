@@ -81,6 +81,8 @@ options:
     default: present
 seealso:
   - module: selfhosted.prefect.block_info
+  - module: selfhosted.prefect.block_schema_info
+    description: Tells the fields of a block type.
   - plugin: selfhosted.prefect.block
     plugin_type: lookup
   - module: selfhosted.prefect.result_storage

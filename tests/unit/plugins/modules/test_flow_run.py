@@ -117,8 +117,9 @@ def test_a_paused_run_is_waited_for_or_fails_as_told(server: ScriptedServer, run
     begin = [DEPLOYMENT, known(), made()]
     server.expect(*begin, run_is("PAUSED"), run_is("COMPLETED"), logs(GOODBYE))
     assert not run(run_module, server).get("failed")
-    server.expect(*begin, run_is("PAUSED"), logs(), cancel)
+    server.expect(*begin, run_is("PAUSED"), logs(), cancel, run_is("CANCELLED"))
     answer = run(run_module, server, fail_on=["PAUSED"], cancel_on_timeout=True)
+    assert (answer["changed"], answer["flow_run"]["state_type"]) == (True, "CANCELLED")
     assert "is PAUSED. It waits to be resumed. It logged nothing. Its cancellation was requested." in answer["msg"]
 
 
@@ -126,6 +127,7 @@ def test_one_that_takes_too_long_goes_on_running(server: ScriptedServer, run_mod
     server.expect(DEPLOYMENT, known(), made(), run_is("SCHEDULED"), run_is("SCHEDULED"), logs())
     answer = run(run_module, server, end_timeout=1)
     assert "was still SCHEDULED after 1 s. No worker took it: is a worker ONLINE in the work pool 'p'" in answer["msg"]
+    assert "It stays, and goes on as soon as it can" in answer["msg"]
 
 
 @pytest.mark.parametrize(
