@@ -88,6 +88,7 @@ WORK_QUEUE = Kind(
     by_name="work_queues.name.any_",
     by_id="work_queues.id.any_",
     key=("work_pool", "name"),
+    part_of=True,
     fields=(
         Field("work_pool", api="work_pool_name", updatable=False, refers="work_pool", in_path=True),
         Field("name", updatable=False, parse=parse_name),
@@ -99,6 +100,7 @@ WORK_QUEUE = Kind(
     defaults=_work_queue.defaults,
     system=_work_queue.is_default,
     protected=_work_queue.why_kept,
+    export=_work_queue.export,
     settle=_work_queue.settle,
     judge=_work_queue.judge,
     lane=_work_queue.lane,
@@ -236,6 +238,7 @@ AUTOMATION = Kind(
     filters=(Filter("tags", "automations.tags.all_", "list", "str"),),
     required_on_create=("trigger", "actions"),
     references=_automation.references,
+    refers=tuple(_automation.RESOURCES),
     resolve=_automation.resolve,
     prepare=_automation.prepare,
     create=_automation.create,
@@ -378,6 +381,7 @@ BLOCK = Kind(
         Filter("capabilities", "block_schemas.block_capabilities.all_", "list", "str"),
     ),
     references=_block.references,
+    refers=("block",),
     resolve=_block.resolve,
     load=_block.load,
     prepare=_block.prepare,
@@ -531,6 +535,7 @@ DEPLOYMENT = Kind(
     ),
     check=_deployment.check,
     references=_deployment.references,
+    refers=("work_queue",),
     implies=_deployment.implies,
     claims=_deployment.claims,
     resolve=_deployment.resolve,
@@ -556,6 +561,7 @@ DEPLOYMENT_SCHEDULE = Kind(
     lookup="",
     load=_schedule.load,
     key=("deployment", "slug"),
+    part_of=True,
     fields=(
         Field(
             "deployment",

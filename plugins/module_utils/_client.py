@@ -212,13 +212,7 @@ class Client:
         except ApiError as exc:
             if exc.status != 404:
                 raise
-            # Prefect says what it did not find; "Not Found" alone means that there is no such route.
-            if exc.words in ("", "Not Found"):
-                raise NotPrefectError(
-                    f"{exc.message}. This is not how Prefect's API says that an object does not exist. Does api_url end"
-                    " with the API's path (usually /api)?",
-                    **exc.details,
-                ) from exc
+            _check_missing(exc)
             return None
         if not isinstance(found, dict):
             raise NotPrefectError(
@@ -278,12 +272,16 @@ class Client:
         return self._json(method, path, self._write(method, path, body))
 
     def delete(self, path: str) -> None:
-        """Delete an object. One that is already gone counts as deleted."""
+        """Delete an object. One that is already gone counts as deleted.
+
+        :raises NotPrefectError: The 404 is not the API's own.
+        """
         try:
             self._write("DELETE", path, None)
         except ApiError as exc:
             if exc.status != 404:
                 raise
+            _check_missing(exc)
 
     def _write(self, method: str, path: str, body: t.Optional[Json], once: bool = False) -> Response:
         if self.read_only:
@@ -435,6 +433,19 @@ class Client:
                 )
             return "The server asks for credentials: give api_auth_string (user:password) or api_key"
         return ""
+
+
+def _check_missing(answer: ApiError) -> None:
+    """Refuse a 404 that does not say what was not found: "Not Found" alone means that there is no such route.
+
+    :raises NotPrefectError: It is such a one.
+    """
+    if answer.words in ("", "Not Found"):
+        raise NotPrefectError(
+            f"{answer.message}. This is not how Prefect's API says that an object does not exist. Does api_url end"
+            " with the API's path (usually /api)?",
+            **answer.details,
+        ) from answer
 
 
 def _pause(tries: int, retry_after: t.Optional[str]) -> float:

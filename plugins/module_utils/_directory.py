@@ -48,6 +48,7 @@ class Directory:
         self._strangers: t.Dict[str, t.Set[str]] = {noun: set() for noun in kinds}
         self._complete: t.Set[str] = set(kinds) if empty else set()
         self._promised: t.Dict[str, t.Dict[Key, Json]] = {noun: {} for noun in kinds}
+        self._brought: t.Set[t.Tuple[str, Key]] = set()
 
     # One object
 
@@ -100,14 +101,21 @@ class Directory:
 
         :raises InputError: With the place of the name.
         """
+        self.check_shape(reference)
+        if not self.exists(reference.noun, reference.name):
+            label = self.kinds[reference.noun].label
+            raise InputError(f"names the {label} {reference.name!r}, which does not exist", reference.path)
+
+    def check_shape(self, reference: Reference) -> None:
+        """Refuse a name that has not the parts of a kind's names.
+
+        :raises InputError: With the place of the name.
+        """
         kind = self.kinds[reference.noun]
-        parts = len(kind.key)
-        if len(self.key(reference.noun, reference.name)) != parts:
+        if len(self.key(reference.noun, reference.name)) != len(kind.key):
             raise InputError(
                 f"must name a {kind.label} as {'/'.join(kind.key)}, but is {reference.name!r}", reference.path
             )
-        if not self.exists(reference.noun, reference.name):
-            raise InputError(f"names the {kind.label} {reference.name!r}, which does not exist", reference.path)
 
     def id_of(self, noun: str, name: str, path: str) -> str:
         """Return the id of an object; of one that is about to be made, words that say so.
@@ -132,6 +140,11 @@ class Directory:
         if brought and self.find(noun, key) is None:
             for other, place in brought:
                 self._promised[other].setdefault(place, {})
+                self._brought.add((other, place))
+
+    def is_brought(self, noun: str, key: Key) -> bool:
+        """Whether an object comes along with one that is about to be made."""
+        return (noun, key) in self._brought
 
     def promised(self, noun: str) -> t.Dict[Key, Json]:
         """Return the declared values of the objects that are about to be made, or to be as declared."""

@@ -271,9 +271,9 @@ def _create(directory: Directory, planned: Plan) -> Json:
         path = directory.path(kind.collection, dict(zip(kind.key, planned.key)))
         made = directory.client.create(path, body)
     except ApiError as exc:
-        if exc.status != 409 or not exc.answer_lost:
+        if exc.status != 409:
             raise
-        # The answer of an earlier try was lost. If the object is there now, that try made it.
+        # If the object is there now, an earlier try whose answer was lost has made it, or somebody else has.
         current = directory.reread(kind.noun, planned.key)
         if current is None:
             raise

@@ -246,11 +246,13 @@ class Kind:
     :param exclusive: Groups of options that exclude each other.
     :param check: Refuses declared values that need no server to be seen as wrong.
     :param references: What the declared values name, beside fields with ``refers``.
+    :param refers: The kinds of what ``references`` finds.
     :param implies: Objects, as (noun, declared values), that are made first where they do not exist.
     :param resolve: Completes the declared values, given the current declared values or None. May read from the server;
         raises ``InputError`` on bad input.
     :param defaults: Values the server will choose on creation, where they are not constants.
     :param belongs: Whether an object of the listing is of this kind.
+    :param part_of: Whether its objects are part of what they name, and go with it.
     :param system: Whether Prefect makes the object itself; such objects are never pruned.
     :param protected: Why an object cannot be removed; empty if it can.
     :param load: Reads objects where that takes more than ``listing``; given keys, or None for all.
@@ -302,10 +304,12 @@ class Kind:
     exclusive: t.Tuple[t.Tuple[str, ...], ...] = ()
     check: t.Callable[[Json], None] = _no_check
     references: t.Callable[[Json], t.Iterable[Reference]] = _nothing
+    refers: t.Tuple[str, ...] = ()
     implies: t.Callable[[Json], t.Iterable[t.Tuple[str, Json]]] = _nothing
     resolve: t.Callable[[Directory, t.Optional[Json], Json], Json] = _as_given
     defaults: t.Callable[[Directory, Json], Json] = _no_defaults
     belongs: t.Callable[[Json], bool] = _always
+    part_of: bool = False
     system: t.Callable[[Directory, Json], bool] = _never
     protected: t.Callable[[Directory, Json], str] = _no_reason
     load: t.Optional[t.Callable[[Directory, t.Optional[t.Sequence[Key]]], t.List[Json]]] = None
@@ -405,6 +409,10 @@ class Kind:
             for entry in self.fields
             if not entry.write_only and (not entry.volatile or entry.option in wanted)
         }
+
+    def may_name(self, noun: str) -> bool:
+        """Whether its objects can name those of a kind."""
+        return noun in self.refers or any(entry.refers == noun for entry in self.options)
 
     def named(self, values: Json) -> t.List[Reference]:
         """Return every object that declared values name."""

@@ -168,6 +168,11 @@ def _parse_list(kind: Kind, listed: t.Sequence[t.Any], prefix: str, complaints: 
             close = difflib.get_close_matches(option, spec, 1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(spec))}"
             complaints.add(InputError(f"is no option of a {kind.label}; {hint}", option), path, name)
+        misshapen = _misshapen(spec, given)
+        for complaint in misshapen:
+            complaints.add(complaint, path, name)
+        if misshapen:
+            continue
         checked = validator.validate(given)
         wrong = [error for error in checked.errors.errors if not isinstance(error, UnsupportedError)]
         for error in wrong:
@@ -186,6 +191,25 @@ def _parse_list(kind: Kind, listed: t.Sequence[t.Any], prefix: str, complaints: 
             item.refers = kind.named(desired)
         items.append(item)
     return items
+
+
+def _misshapen(spec: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]) -> t.List[InputError]:
+    """Return an error for each dictionary or list that is something else: Ansible's own checks stumble over some."""
+    found = []
+    for option, value in given.items():
+        described = spec.get(option, {})
+        if value is None or "options" not in described:
+            continue
+        if described["type"] == "dict" and not isinstance(value, dict):
+            found.append(InputError(f"must be a dictionary, but is {_type_of(value)}", option))
+        elif described["type"] == "list" and not isinstance(value, list):
+            found.append(InputError(f"must be a list, but is {_type_of(value)}", option))
+        elif described["type"] == "list":
+            for index, inner in enumerate(value):
+                if not isinstance(inner, dict):
+                    words = f"must be a dictionary, but is {_type_of(inner)}"
+                    found.append(InputError(words, f"{option}[{index}]"))
+    return found
 
 
 def _refuse_duplicates(items: t.Sequence[Item], complaints: _Complaints) -> None:
@@ -218,6 +242,13 @@ def prepare(directory: Directory, items: t.List[Item], prune: t.Sequence[Kind]) 
     :raises PrefectError: With everything that is wrong; nothing was written.
     """
     complaints = _Complaints()
+    for item in items:
+        for reference in item.refers:
+            try:
+                directory.check_shape(reference)
+            except InputError as exc:
+                complaints.add(exc, item)
+    complaints.stop()
     declared = {item.place: item for item in items}
     _add_implied(directory, items, declared)
     wanted: t.Dict[str, t.Set[Key]] = {}
@@ -361,6 +392,7 @@ def prunable(directory: Directory, items: t.Sequence[Item], prune: t.Sequence[Ki
             item.plan = Plan(kind, item.place[1], DELETE, document, values, {}, {}, {})
             found.append(item)
     _refuse_to_prune_what_is_named(directory, present, found)
+    _refuse_to_prune_what_is_needed(directory, declared, found)
     if len(found) > limit:
         numbers = {kind: sum(item.kind is kind for item in found) for kind in prune}
         counts = ", ".join(f"{number} {kind.label}{'s' * (number > 1)}" for kind, number in numbers.items() if number)
@@ -392,13 +424,41 @@ def _refuse_to_prune_what_is_named(directory: Directory, items: t.Sequence[Item]
     complaints.stop()
 
 
+def _refuse_to_prune_what_is_needed(
+    directory: Directory, declared: t.Container[Place], pruned: t.Sequence[Item]
+) -> None:
+    """Refuse to prune what objects name that nobody declared, and that would be lost or left without it.
+
+    Work queues and schedules are part of what they name, and go with it.
+    """
+    gone = {item.place: item for item in pruned}
+    complaints = _Complaints()
+    for kind in directory.kinds.values() if gone else ():
+        if kind.part_of or not any(kind.may_name(noun) for noun, _key in gone):
+            continue
+        for document in directory.documents(kind.noun):
+            values = kind.declared(directory, document)
+            place = (kind.noun, kind.key_of(values))
+            if place in gone or place in declared or kind.system(directory, document):
+                continue
+            for reference in kind.named({o: value for o, value in values.items() if value is not None}):
+                item = gone.get((reference.noun, directory.key(reference.noun, reference.name)))
+                if item is not None:
+                    words = (
+                        f"would remove {item.kind.title(item.desired)}, but {kind.title(values)} needs it, which is not"
+                        " declared. Declare one of them, or prune both kinds"
+                    )
+                    complaints.add(InputError(words), "prune")
+    complaints.stop()
+
+
 # Writing
 
 
 def carry_out(directory: Directory, items: t.Sequence[Item], connections: int) -> None:
     """Carry out every plan: what is named before what names it, and removals last and the other way round.
 
-    A failure is kept in its item and does not stop the others; what depends on it is not tried.
+    A failure is kept in its item and does not stop the others; what depends on it is not tried, and nothing is removed.
     """
     pace = _pace.Pace(connections, lambda: directory.client.strained)
     failed: t.Dict[Place, Item] = {}
@@ -406,6 +466,12 @@ def carry_out(directory: Directory, items: t.Sequence[Item], connections: int) -
         mine = [item for item in items if item.kind is kind and item.plan is not None and item.plan.action != DELETE]
         for level in _levels(directory, mine)[0]:
             _run(directory, level, pace, failed)
+    if failed:
+        # What should have taken the place of what goes is not there.
+        for item in items:
+            if item.plan is not None and item.plan.action == DELETE:
+                item.failure = "not removed, because others failed"
+        return
     for kind in reversed(list(directory.kinds.values())):
         _run(
             directory,
@@ -462,7 +528,14 @@ def _one(directory: Directory, item: Item, failed: t.Mapping[Place, Item]) -> No
             item.failure = f"not tried, because {broken.kind.title(broken.desired)}, which it names, failed"
             return
     try:
-        _engine.carry_out(directory, item.plan)
+        plan = item.plan
+        if plan.action == CREATE and directory.is_brought(*item.place):
+            # What was to be made came along with another object that was made a moment ago.
+            directory.forget(item.kind.noun, [plan.key])
+            plan = _engine.plan(directory, item.kind.noun, item.state, item.desired)
+        _engine.carry_out(directory, plan)
+        if plan is not item.plan:
+            directory.reread(*item.place)
         item.extra = _engine.aftermath(directory, item.plan)
     except PrefectError as exc:
         item.failure = exc.message
@@ -592,7 +665,7 @@ def _report(directory: Directory, items: t.Sequence[Item], diff: bool) -> Json:
     if failures:
         words = [f"{item.path} ({item.kind.noun} {item.name!r}): {item.failure}" for item in failures]
         raise PrefectError(
-            f"{len(failures)} of {len(items)} objects failed; the others are as declared:\n"
+            f"{len(failures)} of {len(items)} objects failed; the others were dealt with:\n"
             + "\n".join(words[:_MOST_COMPLAINTS]),
             **result,
             failures=words,

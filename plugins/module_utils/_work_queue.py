@@ -62,7 +62,15 @@ def defaults(directory: Directory, desired: Json) -> Json:
     """Return the priority the server will choose: the first that is free."""
     if "priority" in desired:
         return {}
-    return {"priority": first_free(priorities(directory, str(desired["work_pool"])).values())}
+    held = priorities(directory, str(desired["work_pool"]))
+    return {"priority": held.get(str(desired["name"])) or first_free(held.values())}
+
+
+def export(directory: Directory, document: Json, item: Json) -> t.Optional[Json]:
+    """Return an exported queue; a default queue only where something about it was set."""
+    if is_default(directory, document) and not set(item) - {"work_pool", "name", "priority"}:
+        return None
+    return item
 
 
 def priorities(directory: Directory, work_pool: str) -> t.Dict[str, int]:
@@ -96,7 +104,7 @@ def settle(directory: Directory, plans: t.List[Plan]) -> t.List[Plan]:
             plan = plans[index]
             name, wanted = str(plan.after["name"]), plan.desired.get("priority")
             if plan.action == CREATE and wanted is None:
-                held[name] = first_free(held.values())
+                held.setdefault(name, first_free(held.values()))
                 settled[index] = replace(plan, after={**plan.after, "priority": held[name]})
             elif wanted is not None and held.get(name) != wanted:
                 held = moved(held, name, wanted)

@@ -181,7 +181,20 @@ def test_a_creation_whose_answer_was_lost_is_not_a_conflict() -> None:
     assert [write[0] for write in things.writes] == ["POST", "POST"]
 
 
-def test_a_conflict_without_a_lost_answer_is_told() -> None:
+def test_a_conflict_about_something_else_is_told() -> None:
+    class Strict(Things):
+        def send(
+            self, method: str, url: str, headers: t.Mapping[str, str], body: bytes | None, timeout: float
+        ) -> Response:
+            if method == "POST":
+                return self._reply(409, {"detail": "no red things today"})
+            return super().send(method, url, headers, body, timeout)
+
+    with pytest.raises(ApiError, match="409: no red things today"):
+        ensure(Strict(), "present", {"name": "a", "colour": "red"})
+
+
+def test_what_somebody_else_made_meanwhile_is_brought_to_what_is_declared() -> None:
     class Racing(Things):
         def send(
             self, method: str, url: str, headers: t.Mapping[str, str], body: bytes | None, timeout: float
@@ -190,8 +203,10 @@ def test_a_conflict_without_a_lost_answer_is_told() -> None:
                 self.things["a"] = dict(RED)
             return super().send(method, url, headers, body, timeout)
 
-    with pytest.raises(ApiError, match="409: already there"):
-        ensure(Racing(), "present", {"name": "a", "colour": "red"})
+    things = Racing()
+    result = ensure(things, "present", {"name": "a", "colour": "red", "size": 2})
+    assert (result.changed, result.after["size"]) == (True, 2)
+    assert [write[0] for write in things.writes] == ["POST", "PATCH"]
 
 
 def test_names_are_quoted_in_paths() -> None:

@@ -97,6 +97,46 @@ def test_on_an_empty_server_that_is_not_there_all_would_be_created() -> None:
     assert result["diff"]["before"] == {}
 
 
+def test_nothing_is_removed_once_something_failed(client: Client, server: ScriptedServer) -> None:
+    held = {"id": "1", "name": "old", "value": 1, "tags": []}
+    server.expect(
+        Exchange("POST", "/variables/filter", body=[held]),
+        Exchange("POST", "/automations/filter", body=[]),
+        Exchange("POST", "/variables/", 400, {"detail": "not today"}),
+    )
+    declared = {"variables": [{"name": "new", "value": 1}]}
+    with pytest.raises(PrefectError, match="variable 'old'.: not removed, because others failed"):
+        _resources.apply(Directory(client, KINDS), declared, prune=["variables"])
+
+
+def test_an_object_that_somebody_else_made_meanwhile_is_as_declared(client: Client, server: ScriptedServer) -> None:
+    made = {"id": "1", "name": "v", "value": 1, "tags": []}
+    server.expect(
+        Exchange("POST", "/variables/filter", body=[]),
+        Exchange("POST", "/variables/", 409, {"detail": "already exists"}),
+        Exchange("GET", "/variables/name/v", body=made),
+        Exchange("PATCH", "/variables/name/v", 204, sent={"value": 2}),
+        Exchange("GET", "/variables/name/v", body={**made, "value": 2}),
+    )
+    result = _resources.apply(Directory(client, KINDS), {"variables": [{"name": "v", "value": 2}]})
+    assert result["kinds"]["variables"]["created"] == ["v"]
+
+
+def test_names_and_values_of_a_wrong_shape_are_told_with_their_path() -> None:
+    with pytest.raises(PrefectError) as told:
+        _resources.apply(
+            Directory(Client(Silent(), "http://s/api"), KINDS),
+            {"deployments": [{"flow": "f", "name": "d", "storage_block": "x"}], "result_storage": [{"block": "x"}]},
+        )
+    assert "deployments[0].storage_block must name a block as block_type/name, but is 'x' (f/d)" in told.value.message
+    assert "result_storage[0].block must name a block as block_type/name" in told.value.message
+    errors = refused({"deployments": [{"flow": "f", "name": "d", "concurrency_options": 5, "schedules": [1]}]})
+    assert errors == [
+        "deployments[0].concurrency_options must be a dictionary, but is a number (f/d)",
+        "deployments[0].schedules[0] must be a dictionary, but is a number (f/d)",
+    ]
+
+
 def test_one_failure_does_not_stop_the_others_and_stops_what_needs_it(client: Client, server: ScriptedServer) -> None:
     template = {"job_configuration": {"image": "i"}, "variables": {"type": "object", "properties": {}}}
     server.expect(
@@ -106,6 +146,7 @@ def test_one_failure_does_not_stop_the_others_and_stops_what_needs_it(client: Cl
         Exchange("GET", "/collections/views/aggregate-worker-metadata", body={}),
         Exchange("POST", "/ui/schemas/validate", body={"errors": [], "valid": True}),
         Exchange("POST", "/work_pools/", 409, {"detail": "no more pools"}),
+        Exchange("GET", "/work_pools/p", 404, {"detail": 'Work pool "p" not found.'}),
         Exchange("POST", "/variables/", 201, {"id": "1", "name": "v", "value": 1, "tags": []}),
     )
     declared = {

@@ -88,7 +88,7 @@ def test_names_with_bad_characters_are_refused(name: str) -> None:
         WORK_POOL.desired({"name": name})
 
 
-@pytest.mark.parametrize("name", [" ", "'", "\"", " ' "])
+@pytest.mark.parametrize("name", [" ", "'", '"', " ' "])
 def test_names_that_the_server_takes_for_empty_are_refused(name: str) -> None:
     with pytest.raises(PrefectError, match="must not be made of spaces and quotes alone"):
         WORK_POOL.desired({"name": name})

@@ -48,3 +48,11 @@ def test_a_secret_is_in_no_answer_however_it_fails(run_module: RunModule) -> Non
     assert "blocks[0]" in answer["msg"]
     assert "variables must be a list" in answer["msg"]
     assert "s3cret-of-mine" not in str(answer)
+
+
+def test_in_check_mode_a_server_that_is_not_there_is_a_warning(run_module: RunModule) -> None:
+    resources = {"variables": [{"name": "a", "value": 1}]}
+    answer = run_module("resources", api_url="http://no-such-host.invalid/api", resources=resources, check_mode=True)
+    assert answer["reason"] == "unresolved"
+    assert answer["kinds"]["variables"]["created"] == ["a"]
+    assert "what would happen on an empty server" in answer["msg"]
