@@ -62,11 +62,17 @@ def chosen(config: pytest.Config, option: str) -> str:
     return str(config.getoption(option, default=None) or OPTIONS[option])
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what talks to a real server."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.integration)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what talks to a real server, and leave out what is about another release of Prefect than the chosen one."""
+    release = tuple(int(part) for part in chosen(config, "--prefect").split("."))
+    for item in list(items):
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.integration)
+        since, before = item.get_closest_marker("since"), item.get_closest_marker("before")
+        if (since and release < since.args) or (before and release >= before.args):
+            items.remove(item)
+            config.hook.pytest_deselected(items=[item])
 
 
 @pytest.fixture(autouse=True)

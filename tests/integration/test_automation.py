@@ -184,16 +184,17 @@ ACTIONS: dict[str, tuple[Json, Json]] = {
 }
 
 
-def needs(server: Server, action: Json) -> None:
-    """Skip where the server does not have it."""
-    if server.version < _automation.ACTIONS[action["type"]].since:
-        pytest.skip(f"Prefect {server.version} does not have {action['type']}")
+def cases() -> list[t.Any]:
+    """Return the names of the actions above, each with the release that has it."""
+    return [
+        pytest.param(case, marks=pytest.mark.since(*_automation.ACTIONS[action["type"]].since))
+        for case, (action, _comes_back) in ACTIONS.items()
+    ]
 
 
-@pytest.mark.parametrize("case", ACTIONS)
+@pytest.mark.parametrize("case", cases())
 def test_an_action_comes_back_as_it_was_declared(plain: Server, ids: dict[str, str], name: str, case: str) -> None:
     action, comes_back = ACTIONS[case]
-    needs(plain, action)
     result = proven(
         plain, "automation", name=name, trigger=REACTIVE, actions=[action, *NOTHING], actions_on_resolve=[action]
     )
@@ -471,9 +472,8 @@ def test_what_cannot_be_is_told_and_nothing_is_written(
     assert held(plain, name) == []
 
 
+@pytest.mark.before(*_automation.ACTIONS["delete-flow-run"].since)
 def test_an_action_the_server_does_not_have_is_told_with_its_version(plain: Server, name: str) -> None:
-    if plain.version >= _automation.ACTIONS["delete-flow-run"].since:
-        pytest.skip("the server has it")
     with pytest.raises(PrefectError, match=r"actions\[0\].type is delete-flow-run, which this server, Prefect 3.6"):
         apply(plain, "automation", name=name, trigger=REACTIVE, actions=[{"type": "delete-flow-run"}])
 

@@ -13,14 +13,13 @@ from ansible_collections.selfhosted.prefect.tests.integration.stack import Playb
 
 @pytest.fixture
 def stores(plain: Server) -> list[str]:
-    if plain.version < (3, 7):
-        pytest.skip("there is no default result storage before Prefect 3.7")
     for name in ("rs-one", "rs-two"):
         apply(plain, "block", block_type="local-file-system", name=name, data={"basepath": f"/srv/{name}"})
     apply(plain, "block", block_type="secret", name="rs-secret", data={"value": "hidden"})
     return ["local-file-system/rs-one", "local-file-system/rs-two"]
 
 
+@pytest.mark.since(3, 7)
 def test_set_change_clear(plain: Server, stores: list[str]) -> None:
     apply(plain, "result_storage", state="absent")
     assert proven(plain, "result_storage", block=stores[0]).after == {"block": stores[0]}
@@ -30,12 +29,14 @@ def test_set_change_clear(plain: Server, stores: list[str]) -> None:
     assert plain.ask("GET", "/admin/storage") == {"default_result_storage_block_id": None}
 
 
+@pytest.mark.since(3, 7)
 def test_removing_its_block_clears_it(plain: Server, stores: list[str]) -> None:
     apply(plain, "result_storage", block=stores[0])
     proven(plain, "block", block_type="local-file-system", name="rs-one", state="absent")
     assert not proven(plain, "result_storage", state="absent").changed
 
 
+@pytest.mark.since(3, 7)
 def test_a_block_that_cannot_keep_results_is_refused_before(plain: Server, stores: list[str]) -> None:
     with pytest.raises(PrefectError, match="block must name a block that results can be written to"):
         apply(plain, "result_storage", block="secret/rs-secret")
@@ -45,15 +46,15 @@ def test_a_block_that_cannot_keep_results_is_refused_before(plain: Server, store
         apply(plain, "result_storage", block="nothing")
 
 
+@pytest.mark.before(3, 7)
 def test_an_older_server_says_so(plain: Server) -> None:
-    if plain.version >= (3, 7):
-        pytest.skip("this server has a default result storage")
     apply(plain, "block", block_type="local-file-system", name="rs-old", data={"basepath": "/srv/old"})
     with pytest.raises(PrefectError, match=r"The server is Prefect 3\.6\S*, which has no default result storage"):
         apply(plain, "result_storage", block="local-file-system/rs-old")
     assert not apply(plain, "result_storage", state="absent").changed
 
 
+@pytest.mark.since(3, 7)
 def test_the_modules_through_ansible(plain: Server, stores: list[str], playbook: Playbook) -> None:
     apply(plain, "result_storage", state="absent")
     results = playbook(
