@@ -190,13 +190,10 @@ def implies(desired: Json) -> t.List[t.Tuple[str, Json]]:
 
 
 def claims(desired: Json) -> t.List[t.Tuple[t.Tuple[str, Key], str]]:
-    """Return the schedules with a slug that the declared list is the whole truth of."""
-    owner = f"{desired['flow']}/{desired['name']}"
-    return [
-        (("deployment_schedule", (owner, values["slug"])), f"schedules[{index}]")
-        for index, values in enumerate(desired.get("schedules") or ())
-        if "slug" in values
-    ]
+    """Return the schedules with a slug, all of which the declared list is the whole truth of."""
+    if "schedules" not in desired:
+        return []
+    return [(("deployment_schedule", (f"{desired['flow']}/{desired['name']}",)), "schedules")]
 
 
 def resolve(directory: Directory, current: t.Optional[Json], desired: Json) -> Json:

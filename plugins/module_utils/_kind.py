@@ -263,7 +263,8 @@ class Kind:
     :param after: What is to be done to an object that is as declared; given the API object and the declared values.
         Returns what it would do, in words, or an empty text; does it when the client is not read-only.
     :param shown: Returns the options after a change as results show them, given those before and after.
-    :param claims: Objects, as (place, path), that a declaration is the whole truth of beside its own.
+    :param claims: Objects, as (place, path), that a declaration is the whole truth of beside its own. A key that
+        stops short is that of all objects whose keys begin so.
     :param claimed: Whether an object that is not declared belongs to one that is, so that it is not pruned by itself.
     :param settle: Completes the plans of all declared objects of the kind, where one write changes others.
     :param brings: Further objects, as (noun, key), that the server makes along with one, given its key.

@@ -218,17 +218,16 @@ def _refuse_duplicates(items: t.Sequence[Item], complaints: _Complaints) -> None
         earlier = first.setdefault(item.place, item)
         if earlier is not item:
             complaints.add(InputError(f"declares {item.kind.title(item.desired)}, as {earlier.path} does"), item)
+    within: t.Dict[Place, t.List[Item]] = {}
+    for item in first.values():
+        noun, key = item.place
+        for length in range(1, len(key) + 1):
+            within.setdefault((noun, key[:length]), []).append(item)
     for item in items:
         for place, path in item.kind.claims(item.desired) if item.state != "absent" else ():
-            other = first.get(place)
-            if other is not None:
-                complaints.add(
-                    InputError(
-                        f"declares {other.kind.title(other.desired)}, and so does {other.path}; declare it in one place",
-                        path,
-                    ),
-                    item,
-                )
+            for other in within.get(place, ()):
+                words = f"declares {other.kind.title(other.desired)}, but {item.path}.{path} is the whole truth of it"
+                complaints.add(InputError(f"{words}; declare it in one place"), other)
 
 
 # Planning
@@ -788,7 +787,9 @@ def export_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
     )
 
     def work() -> Json:
-        found = export(Directory(context.client, kinds), wanted)
-        return {"changed": False, "resources": found, "holes": sorted(set(_secret.holes(found)))}
+        directory = Directory(context.client, kinds)
+        found = export(directory, wanted)
+        holes = sorted(set(_secret.holes(found)))
+        return {"changed": False, "resources": found, "holes": holes, "warnings": directory.warnings}
 
     return context.reaching(work, lambda: {"changed": False, "resources": {}, "holes": []})

@@ -246,7 +246,7 @@ def test_resources_takes_deployments_with_schedules_and_schedules_of_others(plai
     assert predicted["diff"] == result["diff"]
     assert not _resources.apply(Directory(connect(plain), KINDS), declared)["changed"]
     twice = {**declared, "deployment_schedules": [{"deployment": f"{flow}/d", "slug": "a", **CRON}]}
-    with pytest.raises(PrefectError, match=r"deployments\[0\]\.schedules\[0\] declares the schedule"):
+    with pytest.raises(PrefectError, match=r"deployments\[0\]\.schedules is the whole truth of it"):
         _resources.apply(Directory(connect(plain), KINDS), twice)
     bad = {
         "deployments": [{"flow": flow, "name": "e"}, {"flow": flow, "name": "d", "schedules": [CRON, {"cron": "x"}]}]

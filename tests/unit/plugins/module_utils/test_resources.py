@@ -58,6 +58,26 @@ def refused(declared: Json, **options: t.Any) -> list[str]:
             {"work_queues": [{"work_pool": "a", "name": "b"}, {"work_pool": "a", "name": "b", "state": "absent"}]},
             "work_queues[1] declares the work queue 'a/b', as work_queues[0] does",
         ),
+        (
+            {
+                "deployments": [
+                    {"flow": "f", "name": "d", "schedules": [{"slug": "a", "cron": "0 3 * * *"}]},
+                    {"flow": "f", "name": "e"},
+                ],
+                "deployment_schedules": [
+                    {"deployment": "f/e", "slug": "b", "cron": "0 3 * * *"},
+                    {"deployment": "f/d", "slug": "b", "cron": "0 3 * * *"},
+                ],
+            },
+            "deployment_schedules[1] declares the schedule 'f/d/b', but deployments[0].schedules is the whole truth of",
+        ),
+        (
+            {
+                "deployments": [{"flow": "f", "name": "d", "schedules": []}],
+                "deployment_schedules": [{"deployment": "f/d", "slug": "a", "state": "absent"}],
+            },
+            "deployment_schedules[0] declares the schedule 'f/d/a', but deployments[0].schedules is the whole truth of",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_path(declared: Json, words: str) -> None:
