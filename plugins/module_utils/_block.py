@@ -15,10 +15,10 @@ import typing as t
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils import _block_schema, _secret
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import PAGE_SIZE, Json, quote
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, InputError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Reference
 from ansible_collections.selfhosted.prefect.plugins.module_utils._schema import why_not
-from ansible_collections.selfhosted.prefect.plugins.module_utils._secret import MASK, Secret
+from ansible_collections.selfhosted.prefect.plugins.module_utils._secret import MASK, Hole, Secret
 
 if t.TYPE_CHECKING:
     from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
@@ -33,6 +33,9 @@ LISTING_BODY = {"include_secrets": True, "sort": "BLOCK_TYPE_AND_NAME_ASC"}
 """Names alone are no order: blocks of several types share them, and could get lost between two pages."""
 
 _LISTING = "/block_documents/filter"
+
+_TRIES = 3
+"""How often a block is sent again that was refused as if it were there, and is not."""
 
 
 # What is declared
@@ -262,7 +265,9 @@ def _hold_against(fields: Json, data: Json, stored: Json) -> None:
     """Refuse data that do not fit a schema; those that the server already holds are left in peace."""
     properties: Json = fields.get("properties") or {}
     closed = bool(properties) and not fields.get("additionalProperties")
-    secret = {path[0] for path in _secret_paths(fields)}
+    paths = _secret_paths(fields)
+    secret = {path[0] for path in paths}
+    required = fields.get("required") or ()
     for name, value in data.items():
         if name in stored and stored[name] == value:
             continue
@@ -273,13 +278,23 @@ def _hold_against(fields: Json, data: Json, stored: Json) -> None:
                 )
             continue
         if isinstance(value, dict) and REF in value:
+            # Where what is secret lies deeper, it is that of the other block.
+            if [name] in paths or [name, "*"] in paths:
+                raise InputError(
+                    "must be the secret itself: the schema calls this field secret, and the server cannot keep the name of"
+                    " another block there",
+                    f"data.{name}",
+                )
             _hold_reference_against(fields, name, value[REF])
+            continue
+        if value is None and name not in required:
+            # Prefect's own schemas call a field a text that may as well be none, and its clients write that.
             continue
         reason = why_not(value, properties[name], fields.get("definitions") or {}, name in secret)
         if reason:
             path, words = reason
             raise InputError(words, f"data.{name}{path}")
-    for name in fields.get("required") or ():
+    for name in required:
         if name not in data and (name in stored or not stored):
             raise InputError("is required by the schema", f"data.{name}")
 
@@ -346,12 +361,27 @@ def _with_secrets_of(stored: t.Any, wanted: t.Any) -> t.Any:
 def create(directory: Directory, desired: Json, body: Json) -> Json:
     """Create a block."""
     schema = _schema_id(directory, desired)
-    sent = {**body, "data": _sent(directory, desired["data"]), "block_schema_id": schema}
-    made: Json = directory.client.create("/block_documents/", sent)
+    made = _created(directory, {**body, "data": _sent(directory, desired["data"]), "block_schema_id": schema}, desired)
     # The answer masks what is secret, and not all of it.
     answered = {**made.get("data", {}), **_held_blocks(made)}
     made["data"] = _with_secrets_of(desired["data"], seal(answered, (made.get("block_schema") or {}).get("fields")))
     return made
+
+
+def _created(directory: Directory, body: Json, desired: Json) -> Json:
+    """POST a block.
+
+    A server makes the key that it encrypts blocks with when the first is written. Of several written at the same time to a
+    new one, all but one are refused with 409, as if they were there (3.8.8).
+    """
+    for _try in range(_TRIES):
+        try:
+            return t.cast(Json, directory.client.create("/block_documents/", body))
+        except ApiError as exc:
+            key = (desired["block_type"], desired["name"])
+            if exc.status != 409 or directory.reread("block", key) is not None:
+                raise
+    return t.cast(Json, directory.client.create("/block_documents/", body))
 
 
 def update(directory: Directory, document: Json, after: Json, changes: Json) -> None:
@@ -388,23 +418,26 @@ def _sent(directory: Directory, data: Json) -> Json:
 
 
 def export(directory: Directory, document: Json, item: Json) -> Json:
-    """Return an exported block: with a named hole for each secret, and its schema only where that is not the newest."""
+    """Return an exported block: with a named hole for each secret, and its schema where another server would choose another.
+
+    That is where it is not the newest, or where a client of another release brought it to one of Prefect's own types.
+    """
     found = {**item, "data": _with_holes(item.get("data", {}), _name_of(document))}
     newest = next(iter(_block_schema.of_type(directory, item["block_type"])), None)
     schema = document.get("block_schema") or {}
-    if newest is not None and (newest["version"], newest["checksum"]) == (
-        schema.get("version"),
-        schema.get("checksum"),
-    ):
-        del found["schema_version"], found["schema_checksum"]
+    chosen = newest is not None and all(newest[part] == schema.get(part) for part in ("version", "checksum"))
+    if newest is not None and chosen:
+        system = _block_schema.is_system(directory, newest)
+        if not system or _block_schema.is_servers_own(directory, newest):
+            del found["schema_version"], found["schema_checksum"]
     return found
 
 
 def _with_holes(value: t.Any, path: str) -> t.Any:
     if isinstance(value, Secret):
-        return _secret.hole(path)
+        return Hole(path)
     if isinstance(value, dict):
-        return {name: _with_holes(inner, f"{path}/{name}") for name, inner in value.items()}
+        return {name: _with_holes(inner, _secret.below(path, name)) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_with_holes(inner, f"{path}/{index}") for index, inner in enumerate(value)]
+        return [_with_holes(inner, _secret.below(path, index)) for index, inner in enumerate(value)]
     return value

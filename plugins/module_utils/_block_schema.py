@@ -241,13 +241,28 @@ def why_kept(directory: Directory, document: Json) -> str:
     return "it belongs to a block type that Prefect protects, because it needs it itself" if protected else ""
 
 
+def is_servers_own(directory: Directory, document: Json) -> bool:
+    """Whether a server of the same release has the schema by itself.
+
+    Of one block type that is the oldest, which the server made as it began, before any client could add its own; and those
+    without a version, which stand in others.
+    """
+    if not is_system(directory, document):
+        return False
+    versions = [held for held in of_type(directory, slug_of(document)) if held.get("version") != NO_VERSION]
+    own = versions[-1:] or [document]
+    return document.get("version") == NO_VERSION or document.get("checksum") == own[0]["checksum"]
+
+
 def export(directory: Directory, document: Json, item: Json) -> t.Optional[Json]:
     """Return an exported schema; with its checksum where the server has forgotten what it was computed from."""
-    if is_system(directory, document):
+    plain = checksum(item["fields"]) == item["checksum"]
+    if is_system(directory, document) and (
+        is_servers_own(directory, document) or why_kept(directory, document) or not plain
+    ):
+        # One that could not be made elsewhere would be in the way of all the rest.
         return None
-    if checksum(item["fields"]) == item["checksum"]:
-        return {option: value for option, value in item.items() if option != "checksum"}
-    return item
+    return {option: value for option, value in item.items() if option != "checksum"} if plain else item
 
 
 def _age(document: Json) -> t.Tuple[str, bool, str]:

@@ -19,21 +19,66 @@ if t.TYPE_CHECKING:
 
 _SLUG = re.compile(r"[a-z0-9-]+")
 
-_PAGES = re.compile(r"https://(([a-z0-9-]+\.)*prefect\.io|prefecthq\.github\.io)/")
-"""Where the block types of Prefect and of its own packages are documented; with 3.9 some have moved within the domain."""
-
-_WITHOUT_PAGE = frozenset(
+SYSTEM = frozenset(
     {
+        "aws-credentials",
+        "aws-secret",
+        "azure-blob-storage-container",
+        "azure-blob-storage-credentials",
+        "azure-container-instance-credentials",
+        "azure-cosmos-db-credentials",
+        "azureml-credentials",
+        "bigquery-warehouse",
         "bitbucket-credentials",
         "bitbucket-repository",
+        "custom-webhook",
+        "database-credentials",
+        "databricks-credentials",
+        "dbt-cli-bigquery-target-configs",
+        "dbt-cli-global-configs",
+        "dbt-cli-postgres-target-configs",
+        "dbt-cli-profile",
+        "dbt-cli-snowflake-target-configs",
+        "dbt-cli-target-configs",
+        "dbt-cloud-credentials",
+        "dbt-core-operation",
+        "discord-webhook",
         "docker-host",
         "docker-registry-credentials",
+        "email-server-credentials",
+        "gcp-credentials",
+        "gcpsecret",
+        "gcs-bucket",
+        "github-credentials",
+        "github-repository",
         "gitlab-credentials",
         "gitlab-repository",
+        "kubernetes-cluster-config",
+        "kubernetes-credentials",
+        "lambda-function",
+        "local-file-system",
+        "mattermost-webhook",
+        "minio-credentials",
+        "ms-teams-webhook",
+        "opsgenie-webhook",
+        "pager-duty-webhook",
         "redis-database",
+        "remote-file-system",
+        "s3-bucket",
+        "secret",
+        "sendgrid-email",
+        "shell-operation",
+        "slack-credentials",
+        "slack-webhook",
+        "smb",
+        "snowflake-connector",
+        "snowflake-credentials",
+        "sqlalchemy-connector",
+        "twilio-sms",
+        "webhook",
     }
 )
-"""Those that a server registers by itself and that name no page (3.6 to 3.9)."""
+"""Those that a server registers by itself (3.6 to 3.9); some of them say nothing by which they could be told."""
 
 
 def parse_slug(value: t.Any) -> str:
@@ -72,15 +117,8 @@ def without_escapes(value: t.Any) -> t.Any:
 
 
 def is_system(directory: Directory, document: Json) -> bool:
-    """Whether the server registers the block type by itself, or one of Prefect's own packages does.
-
-    The API does not say so of most of them. They are told by where they are documented.
-    """
-    return (
-        bool(document.get("is_protected"))
-        or str(document.get("slug")) in _WITHOUT_PAGE
-        or bool(_PAGES.match(str(document.get("documentation_url"))))
-    )
+    """Whether the server registers the block type by itself. The API does not say so of most of them."""
+    return bool(document.get("is_protected")) or str(document.get("slug")) in SYSTEM
 
 
 def why_kept(directory: Directory, document: Json) -> str:

@@ -87,6 +87,8 @@ def _inside(value: t.Any, schema: Json, definitions: Json, secret: bool, depth: 
     if isinstance(value, dict):
         properties = schema.get("properties") or {}
         for name, inner in value.items():
+            if inner is None and name not in (schema.get("required") or ()):
+                continue
             reason = why_not(inner, properties.get(name), definitions, secret, depth + 1)
             if reason:
                 return f".{name}{reason[0]}", reason[1]

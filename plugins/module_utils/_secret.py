@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+import urllib.parse
 
 MASK = "********"
 """What Prefect itself shows for a secret."""
@@ -20,6 +21,8 @@ CHANGED = f"{MASK} (changed)"
 
 _SHORTEST = 6
 """Shorter texts are not searched for in output: they stand in other words, and ``Secret`` hides them already."""
+
+_UNUSUAL = re.compile(r"[^\w. -]")
 
 _HOLE = re.compile(r"\{\{ prefect_secrets\['([^']*)'\] \}\}")
 
@@ -114,9 +117,33 @@ def marked(before: t.Any, after: t.Any) -> t.Any:
     return after
 
 
+class Hole(str):
+    """What an export holds in a secret's place: a template that a variable of Ansible fills.
+
+    Only what is of this type is one; a text of the same letters can stand on a server as any other text can.
+
+    :param name: Where the secret stands: the block's type and name, and the fields on the way, with slashes between.
+    """
+
+    name: str
+
+    def __new__(cls, name: str) -> Hole:
+        made = super().__new__(cls, hole(name))
+        made.name = name
+        return made
+
+    def __getnewargs__(self) -> t.Tuple[str]:
+        return (self.name,)
+
+
 def hole(name: str) -> str:
-    """Return what an export holds in a secret's place: a template that a variable of Ansible fills."""
+    """Return the text of a hole."""
     return "{{ prefect_secrets['" + name + "'] }}"
+
+
+def below(path: str, field: t.Union[str, int]) -> str:
+    """Return the name of what stands below another; no two places have the same."""
+    return f"{path}/{_UNUSUAL.sub(lambda match: urllib.parse.quote(match.group(), ''), str(field))}"
 
 
 def is_hole(value: str) -> bool:
@@ -130,7 +157,7 @@ def holes(value: t.Any) -> t.List[str]:
         return [name for inner in value.values() for name in holes(inner)]
     if isinstance(value, list):
         return [name for inner in value for name in holes(inner)]
-    return _HOLE.findall(value) if isinstance(value, str) else []
+    return [value.name] if isinstance(value, Hole) else []
 
 
 def _exact(value: t.Any) -> t.Any:

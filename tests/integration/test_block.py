@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.selfhosted.prefect.plugins.filter.to_declaration import to_declaration
 from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine, _resources, _secret
 from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import KINDS
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
@@ -224,6 +225,9 @@ def test_a_circle_is_refused(plain: Server, block_type: str) -> None:
         ({"url": "x", "headers": {"a": MASK}}, r"data\.headers\.a is the mask"),
         ({"url": "x\0"}, r"data\.url must not hold a NUL"),
         ({"url": "x", "friend": {"$ref": "nothing"}}, r"data\.friend must be \{\$ref: block-type/name\}"),
+        ({"url": None}, r"data\.url must be a text, but is null"),
+        ({"url": "x", "token": {"$ref": "b-thing/held"}}, r"data\.token must be the secret itself"),
+        ({"url": "x", "headers": {"$ref": "b-thing/held"}}, r"data\.headers must be the secret itself"),
         (
             {"url": "x", "friend": {"$ref": {"block_document_id": "5"}}},
             r"data\.friend must be \{\$ref: block-type/name\}",
@@ -237,6 +241,7 @@ def test_a_circle_is_refused(plain: Server, block_type: str) -> None:
 def test_bad_data_are_refused_with_their_place(
     plain: Server, block_type: str, data: dict[str, t.Any], words: str
 ) -> None:
+    apply(plain, "block", block_type=block_type, name="held", data={"url": "x"})
     with pytest.raises(PrefectError, match=words):
         apply(plain, "block", block_type=block_type, name="bad", data=data)
     assert apply(plain, "block", block_type=block_type, name="bad", state="absent").changed is False
@@ -256,6 +261,14 @@ def test_what_the_server_holds_against_the_schema_is_left_in_peace(plain: Server
     assert not proven(plain, "block", block_type=block_type, name="odd", data=odd).changed
     with pytest.raises(PrefectError, match=r"data\.extra is no field"):
         apply(plain, "block", block_type=block_type, name="odd", data={**odd, "extra": "z"})
+
+
+def test_null_is_taken_for_what_is_not_required_as_prefects_own_clients_write_it(
+    plain: Server, block_type: str
+) -> None:
+    data = {"url": "x", "level": None, "hosts": None, "token": None, "nested": {"password": None}}
+    assert proven(plain, "block", block_type=block_type, name="nulls", data=data).changed
+    assert stored(plain, block_type, "nulls") == data
 
 
 def test_a_block_keeps_its_schema_until_it_is_given_another(plain: Server) -> None:
@@ -503,3 +516,45 @@ def test_an_exported_secret_is_a_hole_that_keeps_what_is_stored(plain: Server) -
     assert held["data"] == {"value": "kept-in-the-server"}
     with pytest.raises(PrefectError, match=r"data.value is the hole that an export left .* prefect_secrets"):
         apply(plain, "block", **{**exported, "name": "holed-elsewhere"})
+
+
+def test_only_the_holes_of_an_export_are_holes(plain: Server, block_type: str) -> None:
+    crafted = "{{ prefect_secrets['b-thing/crafted/token'] }}"
+    data = {"url": crafted, "token": "crafted-token", "hosts": [crafted]}
+    apply(plain, "block", block_type=block_type, name="crafted", data={**data, "url": "x", "hosts": []})
+    made = plain.ask("GET", f"/block_types/slug/{block_type}/block_documents/name/crafted")
+    # Through this collection such a text would be taken for a hole.
+    plain.ask("PATCH", f"/block_documents/{made['id']}", {"data": data, "merge_existing_data": False})
+    apply(plain, "variable", name="crafted", value=crafted)
+    found = _resources.export(Directory(connect(plain), KINDS), [KINDS["block"], KINDS["variable"]])
+    items = {noun: [item for item in found[noun] if item["name"] == "crafted"] for noun in ("blocks", "variables")}
+    assert _secret.holes(items) == ["b-thing/crafted/token"]
+    written = to_declaration(items, _secret.holes(items))
+    assert written.count("!unsafe") == 3
+    live = [line.strip() for line in written.splitlines() if "prefect_secrets" in line and "!unsafe" not in line]
+    assert len(live) == 1
+    assert live[0].startswith("token: ")
+
+
+def test_a_schema_that_a_client_brought_to_one_of_prefects_types_is_exported(plain: Server) -> None:
+    slug = "discord-webhook"
+    fields = {
+        "title": "Newer",
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+        "block_type_slug": slug,
+        "secret_fields": [],
+    }
+    apply(plain, "block", block_type=slug, name="ours", data={"webhook_id": "1", "webhook_token": "t"})
+    made = apply(plain, "block_schema", block_type=slug, version="99.0", fields=fields).after
+    apply(plain, "block", block_type=slug, name="theirs", data={"a": "x"})
+    kinds = [KINDS["block_schema"], KINDS["block"]]
+    found = _resources.export(Directory(connect(plain), KINDS), kinds)
+    theirs = next(item for item in found["blocks"] if (item["block_type"], item["name"]) == (slug, "theirs"))
+    assert (theirs["schema_version"], theirs["schema_checksum"]) == ("99.0", made["checksum"])
+    assert [item["version"] for item in found["block_schemas"] if item["block_type"] == slug] == ["99.0"]
+    result = _resources.apply(Directory(connect(plain, read_only=True), KINDS), found)
+    assert not result["changed"], result["diff"]
+    apply(plain, "block_schema", block_type=slug, version="99.0", checksum=made["checksum"], state="absent")
+    with pytest.raises(PrefectError, match="schema_(version|checksum) is not that of a schema"):
+        apply(plain, "block", **theirs)

@@ -62,9 +62,33 @@ def test_what_ansible_would_take_for_a_template_is_marked(value: str) -> None:
     assert read(to_declaration([value])) == [("unsafe", value)]
 
 
-def test_holes_are_left_for_ansible_to_fill_and_nothing_like_them_is() -> None:
-    text = to_declaration([hole("secret/a/value"), hole("secret/b/value")], ["secret/a/value"])
-    assert read(text) == [hole("secret/a/value"), ("unsafe", hole("secret/b/value"))]
+def test_holes_are_left_for_ansible_to_fill_where_their_names_say() -> None:
+    block = {"block_type": "t", "name": "b", "data": {"a": hole("t/b/a"), "c": {"d": [hole("t/b/c/d/0")]}}}
+    names = ["t/b/a", "t/b/c/d/0"]
+    for value in ({"blocks": [block]}, {"prefect_resources": {"blocks": [block]}}):
+        assert read(to_declaration(value, names)) == value
+
+
+def test_nothing_else_that_reads_like_a_hole_can_ask_for_a_secret() -> None:
+    crafted, marked = hole("secret/a/value"), ("unsafe", hole("secret/a/value"))
+    true = {"block_type": "secret", "name": "a", "data": {"value": crafted}}
+    elsewhere: dict[str, list[t.Any]] = {
+        "variables": [{"name": "v", "value": crafted}, {"name": "w", "value": {"value": crafted}}],
+        "blocks": [
+            {"block_type": "secret", "name": "b", "data": {"value": crafted}},
+            {"block_type": "secret", "name": "a", "data": {"other": crafted, "value": {"value": crafted}}},
+            {"block_type": "secret", "name": "a", "data": {}, "description": crafted},
+        ],
+    }
+    written = {"prefect_resources": {**elsewhere, "blocks": [true, *elsewhere["blocks"]]}}
+    again = read(to_declaration(written, ["secret/a/value"]))["prefect_resources"]
+    assert again["blocks"][0] == true
+    assert [v["value"] for v in again["variables"]] == [marked, {"value": marked}]
+    assert again["blocks"][1]["data"] == {"value": marked}
+    assert again["blocks"][2]["data"] == {"other": marked, "value": {"value": marked}}
+    assert again["blocks"][3]["description"] == marked
+    # Where export made no hole, none is left, though the text and the place agree.
+    assert read(to_declaration({"blocks": [true]}, []))["blocks"][0]["data"] == {"value": marked}
 
 
 def test_subclasses_of_plain_types_are_written_plainly() -> None:

@@ -65,6 +65,18 @@ def test_the_texts_to_hide_are_those_of_secrets_and_not_too_short() -> None:
     assert _secret.texts({"b": Secret(MASK)}) == set()
 
 
-def test_holes_are_found_by_their_names() -> None:
-    export = {"a": _secret.hole("secret/one/value"), "b": ["x", _secret.hole("t/two/f")], "c": 5}
+def test_holes_are_found_by_their_names_and_a_text_that_looks_like_one_is_none() -> None:
+    export = {
+        "a": _secret.Hole("secret/one/value"),
+        "b": ["x", copy.deepcopy(_secret.Hole("t/two/f"))],
+        "c": 5,
+        "d": _secret.hole("secret/one/value"),
+    }
+    assert export["a"] == export["d"]
     assert _secret.holes(export) == ["secret/one/value", "t/two/f"]
+
+
+def test_no_two_places_have_the_same_name_and_every_name_can_stand_in_a_template() -> None:
+    assert _secret.below(_secret.below("t/b", "a"), "b") != _secret.below("t/b", "a/b")
+    assert _secret.below("t/b", "it's {{ 1 }}\\") == "t/b/it%27s %7B%7B 1 %7D%7D%5C"
+    assert _secret.below("t/b", "a%2Fb") != _secret.below("t/b", "a/b")
