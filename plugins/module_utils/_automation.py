@@ -11,8 +11,10 @@ holds are brought to that form, so that equal means equal.
 
 from __future__ import annotations
 
+import collections
 import json
 import re
+import time
 import typing as t
 import uuid
 from dataclasses import dataclass
@@ -21,8 +23,13 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import AFTERWARDS, Directory
-from ansible_collections.selfhosted.prefect.plugins.module_utils._engine import encoded
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, InputError, TransportError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._engine import carry_out, encoded, plan
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import (
+    ApiError,
+    InputError,
+    PrefectError,
+    TransportError,
+)
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Reference
 from ansible_collections.selfhosted.prefect.plugins.module_utils._values import (
     parse_json,
@@ -61,6 +68,11 @@ _NOUNS = {word: noun for noun, word in RESOURCES.items()}
 _RESOURCE_ID = re.compile(
     r"prefect\.(" + "|".join(RESOURCES.values()) + r")\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 )
+_AMBIGUOUS = "ambiguous automations"
+_LOOKS = 10
+_BETWEEN_LOOKS = 0.3
+"""Seconds."""
+
 _NOBODY = str(uuid.UUID(int=0))
 _SHORTEST_WAIT = 10
 """Seconds a proactive trigger waits at least, and if nothing is said."""
@@ -585,10 +597,30 @@ def _name(directory: Directory, noun: str, identity: str) -> t.Optional[str]:
     name = directory.name_of(noun, identity)
     if noun != "automation":
         return name
-    if "ambiguous automations" not in directory.memo:
-        names = [str(entry.get("name")) for entry in directory.documents(noun)]
-        directory.memo["ambiguous automations"] = {entry for entry in names if names.count(entry) > 1}
-    return None if name in directory.memo["ambiguous automations"] else name
+    return None if name in _ambiguous(directory) else name
+
+
+def _ambiguous(directory: Directory) -> t.Set[str]:
+    """Return the names that several automations have."""
+    if _AMBIGUOUS not in directory.memo:
+        counted = collections.Counter(str(entry.get("name")) for entry in directory.documents("automation"))
+        directory.memo[_AMBIGUOUS] = {name for name, count in counted.items() if count > 1}
+    found: t.Set[str] = directory.memo[_AMBIGUOUS]
+    return found
+
+
+def export(directory: Directory, document: Json, item: Json) -> t.Optional[Json]:
+    """Return an exported automation; None for one whose name says nothing, since nothing could be done with it by name."""
+    name = str(item["name"])
+    if name not in _ambiguous(directory):
+        return item
+    warning = (
+        f"There are several automations called {name!r}, so the name does not say which one is meant. They are left out;"
+        " rename or delete all but one"
+    )
+    if warning not in directory.warnings:
+        directory.warnings.append(warning)
+    return None
 
 
 def _actions(values: Json) -> t.Iterator[t.Tuple[Json, str]]:
@@ -697,16 +729,57 @@ def _judge_template(directory: Directory, text: str, path: str) -> None:
 
 
 def create(directory: Directory, desired: Json, body: Json) -> Json:
-    """Make an automation that may act on itself."""
+    """Make an automation that may act on itself.
+
+    Any number of automations may have one name, so that two runs at once could make each twice. What the other run made is
+    taken instead: where it is there right before, and where it is there right after and older.
+    """
     name = str(desired["name"])
+    if _called(directory, name):
+        return _taken(directory, desired)
     if not any((entry.noun, entry.name) == ("automation", name) for entry in _named(desired)):
-        return _create_once(directory, name, body)
+        made = _create_once(directory, name, body)
+        return made if _stays(directory, name, made) else _taken(directory, desired)
     # Its id is not known before it is there. Until then it does nothing.
     text = json.dumps(body)
     made = _create_once(directory, name, {**json.loads(text.replace(AFTERWARDS, _NOBODY)), "enabled": False})
+    if not _stays(directory, name, made):
+        return _taken(directory, desired)
     whole = {"enabled": True, **json.loads(text.replace(AFTERWARDS, str(made["id"])))}
     directory.client.update(f"/automations/{made['id']}", whole, "PUT")
-    return directory.reread("automation", (name,)) or made
+    return t.cast(Json, directory.client.get(f"/automations/{made['id']}"))
+
+
+def _called(directory: Directory, name: str) -> t.List[Json]:
+    """Return every automation of a name as the server has them now."""
+    listing = directory.kinds["automation"].listing
+    return directory.client.read_all(listing, {"automations": {"name": {"any_": [name]}}})
+
+
+def _stays(directory: Directory, name: str, made: Json) -> bool:
+    """Remove what was just made if it is not the oldest of its name, and tell whether it is."""
+    found = _called(directory, name)
+    oldest = min(found, key=lambda entry: (str(entry.get("created")), str(entry["id"])), default=made)
+    if oldest["id"] == made["id"] or not any(entry["id"] == made["id"] for entry in found):
+        return True
+    directory.client.delete(f"/automations/{made['id']}")
+    return False
+
+
+def _taken(directory: Directory, desired: Json) -> Json:
+    """Bring the automation that another run made to what is declared, and return it."""
+    key = (str(desired["name"]),)
+    for _look in range(_LOOKS):
+        # A third run may be about to remove its own.
+        if len(_called(directory, key[0])) <= 1:
+            break
+        time.sleep(_BETWEEN_LOOKS)
+    directory.forget("automation", [key])
+    carry_out(directory, plan(directory, "automation", "present", desired))
+    found = directory.reread("automation", key)
+    if found is None:
+        raise PrefectError(f"The automation {key[0]!r}, which another run made, is gone again. Run again")
+    return found
 
 
 def _create_once(directory: Directory, name: str, body: Json) -> Json:

@@ -242,6 +242,7 @@ AUTOMATION = Kind(
     resolve=_automation.resolve,
     prepare=_automation.prepare,
     create=_automation.create,
+    export=_automation.export,
     update=_automation.update,
     update_method="PUT",
     create_model="AutomationCreate",

@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import copy
+import threading
 import typing as t
 import uuid
 from datetime import UTC, datetime
 
 import pytest
 
-from ansible_collections.selfhosted.prefect.plugins.module_utils import _automation
+from ansible_collections.selfhosted.prefect.plugins.module_utils import _automation, _resources
 from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import KINDS
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError
@@ -406,6 +409,37 @@ def test_a_name_that_several_have_is_refused_with_their_ids(plain: Server, name:
             apply(plain, "automation", name=name, **options)
         assert all(identity in caught.value.message for identity in made)
     assert [entry["enabled"] for entry in held(plain, name)] == [True, True]
+
+
+def test_two_runs_at_the_same_time_make_it_once(plain: Server, name: str) -> None:
+    declared: dict[str, t.Any] = {
+        "automations": [{"name": f"{name} {number}", "trigger": REACTIVE, "actions": NOTHING} for number in range(10)]
+    }
+    together = threading.Barrier(2)
+
+    def run() -> t.Any:
+        directory = Directory(connect(plain), KINDS)
+        together.wait()
+        return _resources.apply(directory, copy.deepcopy(declared))
+
+    with concurrent.futures.ThreadPoolExecutor(2) as both:
+        for done in [both.submit(run) for _number in range(2)]:
+            done.result()
+    for item in declared["automations"]:
+        assert len(held(plain, item["name"])) == 1
+        apply(plain, "automation", name=item["name"], state="absent")
+
+
+def test_automations_of_one_name_are_left_out_of_an_export_with_a_warning(plain: Server, name: str) -> None:
+    body = {"name": name, "trigger": REACTIVE, "actions": NOTHING}
+    made = [plain.ask("POST", "/automations/", body)["id"] for _number in range(2)]
+    directory = Directory(connect(plain), KINDS)
+    found = _resources.export(directory, [KINDS["automation"]])
+    assert name not in [item["name"] for item in found.get("automations", [])]
+    assert [warning for warning in directory.warnings if f"several automations called {name!r}" in warning]
+    assert not _resources.apply(Directory(connect(plain, read_only=True), KINDS), found)["changed"]
+    for identity in made:
+        plain.ask("DELETE", f"/automations/{identity}")
 
 
 def test_an_automation_whose_name_says_nothing_is_shown_by_its_id(plain: Server, name: str) -> None:

@@ -163,7 +163,7 @@ DESIRED = {"name": "a", "trigger": EVENT, "actions": [{"type": "do-nothing"}]}
 
 
 def test_a_lost_answer_does_not_make_a_second_one(server: ScriptedServer, client: Client) -> None:
-    server.expect(NONE, Exchange("POST", "/automations/", fault="drop"), ONE)
+    server.expect(NONE, NONE, Exchange("POST", "/automations/", fault="drop"), ONE, ONE)
     result = ensure(Directory(client, KINDS), "automation", "present", AUTOMATION.desired(DESIRED))
     assert result.changed
     assert result.document == BODY
@@ -178,14 +178,14 @@ def test_a_lost_answer_does_not_make_a_second_one(server: ScriptedServer, client
     ],
 )
 def test_one_that_was_not_made_is_tried_again(server: ScriptedServer, client: Client, fault: Exchange) -> None:
-    server.expect(NONE, fault, NONE, Exchange("POST", "/automations/", 201, BODY))
+    server.expect(NONE, NONE, fault, NONE, Exchange("POST", "/automations/", 201, BODY), ONE)
     result = ensure(Directory(client, KINDS), "automation", "present", AUTOMATION.desired(DESIRED))
     assert result.document == BODY
 
 
 def test_after_three_tries_it_gives_up(server: ScriptedServer, client: Client) -> None:
     fault = Exchange("POST", "/automations/", 502, b"<html>")
-    server.expect(NONE, fault, NONE, fault, NONE, fault)
+    server.expect(NONE, NONE, fault, NONE, fault, NONE, fault)
     with pytest.raises(ApiError, match="HTTP 502"):
         ensure(Directory(client, KINDS), "automation", "present", AUTOMATION.desired(DESIRED))
 
@@ -193,8 +193,39 @@ def test_after_three_tries_it_gives_up(server: ScriptedServer, client: Client) -
 def test_what_the_server_says_of_itself_is_its_to_retry(server: ScriptedServer, client: Client) -> None:
     away = Exchange("POST", "/automations/", 503, {"exception_message": "Service Unavailable"})
     limited = Exchange("POST", "/automations/", 429, b"", {"Retry-After": "0"})
-    server.expect(NONE, away, limited, Exchange("POST", "/automations/", 201, BODY))
+    server.expect(NONE, NONE, away, limited, Exchange("POST", "/automations/", 201, BODY), ONE)
     assert ensure(Directory(client, KINDS), "automation", "present", AUTOMATION.desired(DESIRED)).changed
+
+
+def test_one_that_another_run_makes_at_the_same_time_is_taken_instead_of_a_second(
+    server: ScriptedServer, client: Client
+) -> None:
+    older = {**BODY, "created": "2026-01-01T00:00:00Z"}
+    ours = {**BODY, "id": IDENTITY.replace("1", "3"), "created": "2026-01-01T00:00:01Z"}
+    both = Exchange("POST", "/automations/filter", body=[ours, older])
+    made = Exchange("POST", "/automations/", 201, ours)
+    removed = Exchange("DELETE", f"/automations/{ours['id']}", 204)
+    server.expect(NONE, NONE, made, both, removed, ONE, ONE, ONE)
+    result = ensure(Directory(client, KINDS), "automation", "present", AUTOMATION.desired(DESIRED))
+    assert result.document == BODY
+
+
+def test_one_that_another_run_has_just_made_is_brought_to_what_is_declared(
+    server: ScriptedServer, client: Client
+) -> None:
+    other = Exchange("POST", "/automations/filter", body=[{**BODY, "description": "other"}])
+    written = Exchange("PUT", f"/automations/{IDENTITY}", 204)
+    server.expect(NONE, other, other, other, written, ONE)
+    desired = AUTOMATION.desired({**DESIRED, "description": ""})
+    assert ensure(Directory(client, KINDS), "automation", "present", desired).document == BODY
+
+
+def test_the_older_of_two_stays(server: ScriptedServer, client: Client) -> None:
+    younger = {**BODY, "id": IDENTITY.replace("1", "3"), "created": "2026-01-01T00:00:01Z"}
+    ours = {**BODY, "created": "2026-01-01T00:00:00Z"}
+    both = Exchange("POST", "/automations/filter", body=[younger, ours])
+    server.expect(NONE, NONE, Exchange("POST", "/automations/", 201, ours), both)
+    assert ensure(Directory(client, KINDS), "automation", "present", AUTOMATION.desired(DESIRED)).document == ours
 
 
 def test_templates_are_judged_only_when_they_are_about_to_be_sent_and_each_once(
