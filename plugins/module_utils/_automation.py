@@ -11,7 +11,6 @@ holds are brought to that form, so that equal means equal.
 
 from __future__ import annotations
 
-import collections
 import json
 import re
 import time
@@ -68,7 +67,6 @@ _NOUNS = {word: noun for noun, word in RESOURCES.items()}
 _RESOURCE_ID = re.compile(
     r"prefect\.(" + "|".join(RESOURCES.values()) + r")\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 )
-_AMBIGUOUS = "ambiguous automations"
 _LOOKS = 10
 _BETWEEN_LOOKS = 0.3
 """Seconds."""
@@ -597,22 +595,23 @@ def _name(directory: Directory, noun: str, identity: str) -> t.Optional[str]:
     name = directory.name_of(noun, identity)
     if noun != "automation":
         return name
-    return None if name in _ambiguous(directory) else name
+    return None if _ambiguous(directory, name) else name
 
 
-def _ambiguous(directory: Directory) -> t.Set[str]:
-    """Return the names that several automations have."""
-    if _AMBIGUOUS not in directory.memo:
-        counted = collections.Counter(str(entry.get("name")) for entry in directory.documents("automation"))
-        directory.memo[_AMBIGUOUS] = {name for name, count in counted.items() if count > 1}
-    found: t.Set[str] = directory.memo[_AMBIGUOUS]
-    return found
+def _ambiguous(directory: Directory, name: str) -> bool:
+    """Whether several automations have a name."""
+    directory.load("automation")
+    try:
+        directory.find("automation", (name,))
+    except PrefectError:
+        return True
+    return False
 
 
 def export(directory: Directory, document: Json, item: Json) -> t.Optional[Json]:
     """Return an exported automation; None for one whose name says nothing, since nothing could be done with it by name."""
     name = str(item["name"])
-    if name not in _ambiguous(directory):
+    if not _ambiguous(directory, name):
         return item
     warning = (
         f"There are several automations called {name!r}, so the name does not say which one is meant. They are left out;"
