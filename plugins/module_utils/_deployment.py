@@ -10,6 +10,8 @@ one where it was asked about the deployment's own; so only one of them is ever s
 
 from __future__ import annotations
 
+import datetime
+import time
 import typing as t
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils import _schedule
@@ -283,12 +285,32 @@ def create(directory: Directory, desired: Json, body: Json) -> Json:
     # The server would forget how many runs to schedule ahead.
     later = [schedule for schedule in schedules if "max_scheduled_runs" in schedule]
     now = [schedule for schedule in schedules if "max_scheduled_runs" not in schedule]
+    begun = time.monotonic()
     made = directory.client.create("/deployments/", {**body, "schedules": now} if now else body)
     if not isinstance(made, dict):
         raise PrefectError("The server did not return the deployment that it was asked to make")
+    # Younger than the request, it is made by this try, or by an earlier one whose answer was lost.
+    if _age(made) > time.monotonic() - begun:
+        directory.warnings.append(
+            f"The deployment '{desired['flow']}/{desired['name']}' was not there when this run looked, but has been made by"
+            f" something else since, at {made['created']}. Creating it has replaced that one: its schedules, parameters and"
+            " other values that are not declared here may be lost"
+        )
     if later:
         made["schedules"] = [*made.get("schedules", []), *_schedule.add(directory, str(made["id"]), later)]
     return made
+
+
+def _age(document: Json) -> float:
+    """Return the seconds from a deployment's creation to its last change, both by the server's clock."""
+    try:
+        moments = [
+            datetime.datetime.fromisoformat(_schedule.parse_anchor_date(document[name])[:-1])
+            for name in ("created", "updated")
+        ]
+    except (KeyError, InputError):
+        return 0.0
+    return (moments[1] - moments[0]).total_seconds()
 
 
 def update(directory: Directory, document: Json, after: Json, changes: Json) -> None:

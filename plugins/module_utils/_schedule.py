@@ -39,6 +39,11 @@ _OF_TIMING = ("cron", "day_or", "interval", "anchor_date", "rrule", "timezone")
 _START = "DTSTART:20200101T000000\n"
 """What the server puts before a recurrence rule that does not say when it starts (since 3.8); it counts from there anyway."""
 
+_BEGINNING = datetime.datetime(2020, 1, 1)
+_ANY_START = re.compile(r"\ADTSTART:\d{8}T\d{6}\n")
+_OFTEN = {"MINUTELY": 60, "SECONDLY": 1}
+"""Seconds of the frequencies whose rules start close to now, because the server would count through every run since 2020."""
+
 _NOBODY = "/deployments/00000000-0000-0000-0000-000000000000/schedules"
 """Schedules of a deployment that does not exist: the server judges them before it looks for it, and so writes nothing."""
 
@@ -145,8 +150,6 @@ def parse_list(value: t.Sequence[t.Any]) -> t.List[Json]:
         for earlier, other in enumerate(found):
             if "slug" in values and values["slug"] == other.get("slug"):
                 raise InputError(f"is {values['slug']!r}, as it is in schedules[{earlier}]", f"[{index}].slug")
-            if "slug" not in values and _text(values) == _text(other):
-                raise InputError(f"is the same as schedules[{earlier}]", f"[{index}]")
         found.append(values)
     return found
 
@@ -172,7 +175,7 @@ def check_timing(values: Json, needed: bool = False) -> None:
 def decode(document: Json) -> Json:
     """Return a schedule of the API by options, with everything it has."""
     timing = document.get("schedule") or {}
-    values: Json = {} if document.get("slug") is None else {"slug": document["slug"]}
+    values: Json = {"slug": document["slug"]} if _has_slug(document) else {}
     if timing.get("cron") is not None:
         values.update(cron=timing["cron"], day_or=timing.get("day_or", True))
     elif timing.get("interval") is not None:
@@ -187,6 +190,11 @@ def decode(document: Json) -> Json:
         values["max_scheduled_runs"] = document["max_scheduled_runs"]
     values["parameters"] = document.get("parameters") or {}
     return values
+
+
+def _has_slug(document: Json) -> bool:
+    """Whether a schedule can be named. The server keeps an empty slug, too, which nobody can declare."""
+    return bool((document.get("slug") or "").strip())
 
 
 def decode_list(directory: Directory, document: Json) -> t.List[Json]:
@@ -224,6 +232,34 @@ def comparable(schedules: t.Any) -> t.Any:
     return with_kinds_of_number([tidy(values) for values in in_order(schedules)]) if schedules else schedules
 
 
+def _period(rule: str) -> int:
+    """Return the seconds from one run to the next of a rule that the server lets start close to now; 0 of any other."""
+    parts = dict(
+        part.split("=", 1) for part in re.sub(r"\ARRULE:", "", rule.strip().upper()).split(";") if part.count("=") == 1
+    )
+    every = parts.get("INTERVAL", "1")
+    if "\n" in rule.strip() or ":" in "".join(parts) or "COUNT" in parts or not every.isdecimal():
+        return 0
+    return _OFTEN.get(parts.get("FREQ", ""), 0) * int(every)
+
+
+def _same_rule(declared: str, held: str) -> bool:
+    """Whether a rule is as declared: one that does not say when it starts keeps the start that it was given."""
+    return declared == held or bool(_period(declared) and _ANY_START.sub("", held) == declared)
+
+
+def _with_start(rule: str) -> str:
+    """Return a new rule as it will be held: the server would choose a start of the same runs, depending on the time."""
+    period = _period(rule)
+    if not period:
+        return rule
+    # The day before yesterday is over in every time zone.
+    today = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    passed = int((today - datetime.timedelta(days=1) - _BEGINNING).total_seconds())
+    start = _BEGINNING + datetime.timedelta(seconds=passed - passed % period)
+    return f"DTSTART:{start:%Y%m%dT%H%M%S}\n{rule}"
+
+
 def _timing(values: Json) -> Json:
     return {option: values[option] for option in _OF_TIMING if values.get(option) is not None}
 
@@ -249,7 +285,10 @@ def complete(declared: Json, held: t.Optional[Json]) -> Json:
     if timing is not None and timing not in values:
         for option in (*TIMINGS, *_BELONGS):
             values.pop(option, None)
+    rule = values.get("rrule")
     values.update(declared)
+    if declared.get("rrule") is not None:
+        values["rrule"] = rule if rule and _same_rule(declared["rrule"], rule) else _with_start(declared["rrule"])
     if "cron" in values:
         values.setdefault("day_or", True)
     elif "interval" in values:
@@ -264,19 +303,59 @@ def complete(declared: Json, held: t.Optional[Json]) -> Json:
 def complete_list(declared: t.Sequence[Json], held: t.Sequence[Json]) -> t.Tuple[t.List[Json], t.List[int]]:
     """Return declared schedules with everything they will have, and where each is declared.
 
-    One with a slug is the one that has it; one without is one without that runs at the same times.
+    One with a slug is the one that has it. One without is one without that runs at the same times; of those, as many as
+    possible are ones that are wholly as declared, so that what has been applied is found to be there.
+
+    :raises InputError: Two are declared alike, and there are not as many.
     """
-    left = list(held)
-    done: t.List[t.Optional[Json]] = [None] * len(declared)
+    matches: t.Dict[int, int] = {}
     for fits in (_same_slug, _wholly, _same_times):
-        for index, values in enumerate(declared):
-            match = None if done[index] is not None else next((other for other in left if fits(values, other)), None)
-            if match is not None:
-                left = [other for other in left if other is not match]
-                done[index] = complete(values, match)
-    whole = [complete(values, None) if made is None else made for values, made in zip(declared, done)]
+        matches.update(_matched(declared, held, fits, matches))
+    whole = [
+        complete(values, held[matches[index]] if index in matches else None) for index, values in enumerate(declared)
+    ]
+    for index, values in enumerate(declared):
+        for earlier, other in enumerate(declared[:index]):
+            if not {index, earlier} <= set(matches) and "slug" not in values and _text(values) == _text(other):
+                raise InputError(f"is the same as schedules[{earlier}]; leave one of them out", f"schedules[{index}]")
     order = in_order(whole)
     return order, [next(index for index, one in enumerate(whole) if one is values) for values in order]
+
+
+def _matched(
+    declared: t.Sequence[Json],
+    held: t.Sequence[Json],
+    fits: t.Callable[[Json, Json], bool],
+    matches: t.Mapping[int, int],
+) -> t.Dict[int, int]:
+    """Return further matches of declared schedules with held ones that fit, by their indexes: as many as there can be.
+
+    Those that declare most choose first, and what they choose has least beside it.
+    """
+    free = [other for other in range(len(held)) if other not in matches.values()]
+    choices = {
+        index: sorted(
+            (other for other in free if fits(values, held[other])),
+            key=lambda other: len(set(tidy(held[other])) - set(values)),
+        )
+        for index, values in enumerate(declared)
+        if index not in matches
+    }
+    owners: t.Dict[int, int] = {}
+
+    def settle(index: int, asked: t.Set[int]) -> bool:
+        """Find a held one for a declared one, where needed by moving others to another one of theirs."""
+        for other in choices[index]:
+            if other not in asked:
+                asked.add(other)
+                if other not in owners or settle(owners[other], asked):
+                    owners[other] = index
+                    return True
+        return False
+
+    for index in sorted(choices, key=lambda index: -len(declared[index])):
+        settle(index, set())
+    return {index: other for other, index in owners.items()}
 
 
 def _same_slug(declared: Json, held: Json) -> bool:
@@ -288,10 +367,14 @@ def _wholly(declared: Json, held: Json) -> bool:
 
 
 def _same_times(declared: Json, held: Json) -> bool:
-    return (
-        "slug" not in declared
-        and "slug" not in held
-        and all(held.get(option) == declared[option] for option in _OF_TIMING if option in declared)
+    if "slug" in declared or "slug" in held:
+        return False
+    return all(
+        _same_rule(declared[option], held.get(option) or "")
+        if option == "rrule"
+        else held.get(option) == declared[option]
+        for option in _OF_TIMING
+        if option in declared
     )
 
 
@@ -326,8 +409,12 @@ def write_list(directory: Directory, deployment: Json, wanted: t.Sequence[Json])
 
 
 def add(directory: Directory, deployment_id: str, bodies: t.Any) -> t.List[Json]:
-    """Add schedules to a deployment and return them."""
-    made = directory.client.create(f"/deployments/{deployment_id}/schedules", bodies)
+    """Add schedules to a deployment and return them.
+
+    :raises TransportError: The answer was lost. Without slugs, trying again could add them twice.
+    """
+    once = any("slug" not in body for body in bodies)
+    made = directory.client.create(f"/deployments/{deployment_id}/schedules", bodies, once)
     if not isinstance(made, list):
         raise PrefectError("The server did not return the schedules that it was asked to make")
     return made
@@ -442,7 +529,7 @@ def load(directory: Directory, keys: t.Optional[t.Sequence[Key]]) -> t.List[Json
         {**schedule, "deployment_id": deployment["id"]}
         for deployment in deployments
         for schedule in deployment.get("schedules") or ()
-        if schedule.get("slug") is not None
+        if _has_slug(schedule)
     ]
 
 

@@ -149,9 +149,11 @@ options:
     description:
       - The schedules of the deployment. This list is the whole truth. Schedules that are not in it are removed, and an
         empty list removes all. Without this option, schedules are left alone.
-      - One with a slug is the one that has it. One without a slug is one without that runs at the same times. What is
-        not given for it stays as it is.
-      - To manage one schedule beside others, use M(selfhosted.prefect.deployment_schedule) instead.
+      - One with a slug is the one that has it. One without a slug is one without that runs at the same times, and of
+        several of these the one that differs least. What is not given for it stays as it is.
+      - Two that are alike are refused, unless the deployment has as many.
+      - To manage one schedule beside others, use M(selfhosted.prefect.deployment_schedule) instead, and not both for one
+        deployment.
       - Before anything is written, the server judges what is about to be.
     type: list
     elements: dict
@@ -178,7 +180,8 @@ options:
       rrule:
         description:
           - When to run, as a recurrence rule of RFC 5545 such as V(FREQ=WEEKLY;BYDAY=MO).
-          - A rule that does not say C(DTSTART) counts from the beginning of 2020, as Prefect has it.
+          - A rule that does not say C(DTSTART) counts from the beginning of 2020, as Prefect has it. One that runs each
+            minute or second gets a start of the same runs close to now, and keeps it.
         type: str
       timezone:
         description:

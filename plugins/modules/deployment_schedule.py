@@ -54,7 +54,8 @@ options:
   rrule:
     description:
       - When to run, as a recurrence rule of RFC 5545 such as V(FREQ=WEEKLY;BYDAY=MO).
-      - A rule that does not say C(DTSTART) counts from the beginning of 2020, as Prefect has it.
+      - A rule that does not say C(DTSTART) counts from the beginning of 2020, as Prefect has it. One that runs each
+        minute or second gets a start of the same runs close to now, and keeps it.
     type: str
   timezone:
     description:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -427,6 +428,21 @@ def test_what_is_exported_and_fed_back_changes_nothing(plain: Server) -> None:
         assert not proven(plain, "deployment", **exported).changed
         assert not proven(plain, "deployment", **(short or {})).changed
     remove(plain, flow, pool)
+
+
+def test_one_that_something_else_makes_meanwhile_is_told_to_be_replaced(server: Server) -> None:
+    key: Json = {"flow": "deployment-meanwhile", "name": "d"}
+    directory = Directory(connect(server), KINDS)
+    apply(server, "flow", name=key["flow"])
+    planned = _engine.plan(directory, "deployment", "present", {**key, "parameters": {"x": 1}})
+    apply(server, "deployment", **key, description="another's")
+    # Longer than a request takes; of what is closer nobody can tell who was first.
+    time.sleep(1)
+    _engine.carry_out(directory, planned)
+    told = directory.warnings
+    assert len(told) == 1
+    assert "'deployment-meanwhile/d' was not there when this run looked, but has been made by something else" in told[0]
+    remove(server, key["flow"])
 
 
 def test_deployments_of_one_name_in_two_flows_are_two(plain: Server) -> None:

@@ -50,6 +50,7 @@ TIMINGS: list[tuple[Json, Json]] = [
     ({"rrule": "DTSTART:20200101T000000\nFREQ=DAILY\n"}, {"rrule": "FREQ=DAILY"}),
     ({"rrule": "DTSTART:20240101T000000\nRRULE:FREQ=WEEKLY;BYDAY=MO", "timezone": "Asia/Tokyo"}, {}),
     ({"rrule": "RRULE:FREQ=DAILY;UNTIL=20300101"}, {}),
+    ({"rrule": "FREQ=MINUTELY;COUNT=7"}, {"rrule": "FREQ=MINUTELY;COUNT=7"}),
 ]
 
 
@@ -255,6 +256,65 @@ def test_resources_takes_deployments_with_schedules_and_schedules_of_others(plai
         _resources.apply(Directory(connect(plain), KINDS), bad)
     apply(plain, "flow", name=flow, state="absent")
     apply(plain, "work_pool", name=flow, state="absent")
+
+
+@pytest.mark.parametrize("slug", [{}, {"slug": "s"}], ids=["without a slug", "with a slug"])
+@pytest.mark.parametrize("rule", ["FREQ=MINUTELY;INTERVAL=7", "RRULE:FREQ=SECONDLY;INTERVAL=30", "freq=minutely"])
+def test_a_rule_that_runs_often_gets_a_start_once(plain: Server, rule: str, slug: Json) -> None:
+    flow = "schedule-often"
+    found = declare(plain, flow, {"rrule": rule, "timezone": "Asia/Tokyo", **slug})
+    assert [values["rrule"].partition("\n")[2] for values in found] == [rule]
+    assert declare(plain, flow, {"rrule": rule, "active": False, **slug})[0]["rrule"] == found[0]["rrule"]
+    apply(plain, "flow", name=flow, state="absent")
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        [CRON, {**CRON, "timezone": "Europe/Berlin"}],
+        [{"interval": 60}, {"interval": 60, "active": False}],
+        [{"rrule": "FREQ=DAILY"}, {"rrule": "FREQ=DAILY", "parameters": {"n": 1}}],
+        [{"rrule": "FREQ=MINUTELY"}, {"rrule": "FREQ=MINUTELY", "timezone": "Asia/Tokyo"}],
+    ],
+    ids=str,
+)
+def test_two_without_a_slug_that_begin_alike_stay_two(plain: Server, declared: list[Json]) -> None:
+    flow = "schedule-alike"
+    assert len(declare(plain, flow, *declared)) == 2
+    before = ids(plain, flow)
+    assert len(declare(plain, flow, *reversed(declared))) == 2
+    assert ids(plain, flow) == before
+    apply(plain, "flow", name=flow, state="absent")
+
+
+def test_rules_that_another_client_has_the_server_start_now_are_as_declared(plain: Server) -> None:
+    flow = "schedule-started"
+    apply(plain, "deployment", flow=flow, name="d")
+    path = f"/deployments/{plain.ask('GET', f'/deployments/name/{flow}/d')['id']}/schedules"
+    plain.ask("POST", path, [{"schedule": {"rrule": "FREQ=MINUTELY"}}, {"schedule": CRON, "slug": "s"}])
+    assert not apply(
+        plain, "deployment", flow=flow, name="d", schedules=[{"rrule": "FREQ=MINUTELY"}, {"slug": "s", **CRON}]
+    ).changed
+    changed = {"deployment": f"{flow}/d", "slug": "s", "rrule": "FREQ=SECONDLY"}
+    assert proven(plain, "deployment_schedule", **changed).changed
+    apply(plain, "flow", name=flow, state="absent")
+
+
+def test_exported_schedules_that_nobody_could_declare_change_nothing(plain: Server) -> None:
+    flow = "schedule-exported"
+    apply(plain, "deployment", flow=flow, name="d")
+    path = f"/deployments/{plain.ask('GET', f'/deployments/name/{flow}/d')['id']}/schedules"
+    alike = {"schedule": {**CRON, "timezone": "UTC"}}
+    plain.ask("POST", path, [alike, alike, {**alike, "slug": ""}, {"schedule": {"rrule": "FREQ=MINUTELY"}}])
+    exported = _resources.export(Directory(connect(plain, read_only=True), KINDS), [KINDS["deployment"]])
+    mine = [item for item in exported["deployments"] if item["flow"] == flow]
+    assert len(mine[0]["schedules"]) == 4
+    assert not _resources.apply(Directory(connect(plain), KINDS), {"deployments": mine})["changed"]
+    listed = Directory(connect(plain), KINDS).documents("deployment_schedule")
+    assert all(schedule["slug"] for schedule in listed)
+    with pytest.raises(InputError, match="is the same as schedules"):
+        apply(plain, "deployment", flow=flow, name="e", schedules=[CRON, CRON])
+    apply(plain, "flow", name=flow, state="absent")
 
 
 def test_the_module_by_a_playbook(secured: Server, playbook: Playbook) -> None:
