@@ -15,7 +15,8 @@ version_added: 0.1.0
 description:
   - Creates, changes or removes an automation, which does something when events come, or when they stay away.
   - Deployments, work pools, work queues, blocks and other automations are referred to by name. They must exist, except that
-    an automation may name itself.
+    an automation may name itself. Of two that name each other, make the first without the other's name, and then both as
+    they are to be.
   - Options that are not set are left alone, and what the server fills in is not a difference.
   - Prefect lets several automations have one name. This module refuses such a name and tells the IDs.
   - In check mode an API that is not there at all, as on a host that is yet to be set up, is no failure. The result then

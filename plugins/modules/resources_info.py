@@ -16,6 +16,9 @@ description:
   - Returns what a server holds in the form that M(selfhosted.prefect.resources) takes. Applied to the same server, it changes
     nothing; so an installation that was made by other means is adopted.
   - Left out are options that have the values which an object gets without them, and objects that Prefect makes itself.
+  - Automations of which several have one name are left out with a warning, because the name does not say which is meant.
+  - Automations that name each other are returned as they are. A server that has none of them yet refuses them, until the
+    first was made without the other's name.
   - A secret in a block comes out as a named hole, never as its value and never as a mask that would be applied.
   - In check mode an API that is not there at all, as on a host that is yet to be set up, is no failure. The result is then
     empty, and RV(reason) and RV(msg) say why.

@@ -40,7 +40,16 @@ def test_the_playbooks_write_a_file_of_variables_that_changes_nothing(alone: Ser
             "properties": {"command": {"type": "string", "default": "a {% b %}\n{{ c }}"}, "env": {"type": "object"}},
         },
     }
-    declare(alone, {"work_pools": [{"name": "templated", "type": "own", "base_job_template": template}]})
+    crafted = "{{ prefect_secrets['secret/exported/value'] }}"
+    declare(
+        alone,
+        {
+            "work_pools": [{"name": "templated", "type": "own", "base_job_template": template}],
+            "blocks": [{"block_type": "secret", "name": "exported", "data": {"value": "exported-secret"}}],
+            # Whoever may write a variable must not get at a secret by it.
+            "variables": [{"name": "crafted", "value": crafted}],
+        },
+    )
     written = tmp_path / "exported.yml"
     settings = tmp_path / "ansible.cfg"
     settings.touch()
@@ -67,7 +76,14 @@ def test_the_playbooks_write_a_file_of_variables_that_changes_nothing(alone: Ser
     assert "changed=1" in play("export")
     assert "changed=0" in play("export")
     assert "!unsafe" in written.read_text(encoding="utf-8")
+    assert "exported-secret" not in written.read_text(encoding="utf-8")
     assert "changed=0" in play("resources", "--extra-vars", f"@{written}", "--diff")
+    vault = tmp_path / "vault.yml"
+    vault.write_text("prefect_secrets: {secret/exported/value: another-secret}\n", encoding="utf-8")
+    assert "changed=1" in play("resources", "--extra-vars", f"@{written}", "--extra-vars", f"@{vault}")
+    held = alone.ask("GET", "/block_types/slug/secret/block_documents/name/exported?include_secrets=true")
+    assert held["data"] == {"value": "another-secret"}
+    assert alone.ask("GET", "/variables/name/crafted")["value"] == crafted
     team = tmp_path / "team.yml"
     team.write_text("prefect_resources__team: {variables: [{name: teams-own, value: 1}]}\n", encoding="utf-8")
     merged = ("--extra-vars", f"@{written}", "--extra-vars", f"@{team}")
