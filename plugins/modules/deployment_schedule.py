@@ -15,7 +15,8 @@ version_added: 0.1.0
 description:
   - Creates, changes or removes one schedule of a deployment, and leaves the others alone.
   - To say what all schedules of a deployment are, use O(selfhosted.prefect.deployment#module:schedules) instead. A
-    schedule that is declared in both ways would be removed and made again in turns.
+    schedule that is declared in both ways would be removed and made again in turns, so M(selfhosted.prefect.resources)
+    refuses it.
   - Options that are not set are left alone.
   - In check mode an API that is not there at all, as on a host that is yet to be set up, is no failure. The result
     then tells what would happen on an empty server, and RV(reason) and RV(msg) say so.

@@ -125,6 +125,20 @@ def test_a_refused_schedule_is_told_with_its_place_and_nothing_is_written(
     assert answer["msg"] == 'schedules[0].cron is refused by the server: Invalid cron string: "x"'
 
 
+def test_an_added_schedule_without_a_slug_is_not_sent_again_when_the_answer_is_lost(
+    server: ScriptedServer, run_module: RunModule
+) -> None:
+    server.expect(
+        *HELD,
+        Exchange("POST", JUDGED, 404, MISSING),
+        Exchange("POST", "/deployments/d/schedules", fault="drop"),
+    )
+    declared = [{"cron": "0 3 * * *"}]
+    answer = run_module("deployment", api_url=server.url, flow="etl", name="daily", schedules=declared)
+    assert answer["failed"]
+    assert "/deployments/d/schedules" in answer["msg"]
+
+
 def test_two_limits_exclude_each_other(run_module: RunModule) -> None:
     answer = run_module(
         "deployment",
