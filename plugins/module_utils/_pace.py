@@ -18,11 +18,11 @@ import typing as t
 _FIRST = 4
 """Connections to begin with."""
 
-_WINDOW = 16
+_WINDOW = 32
 """Answers, at least, over which a number of connections is judged."""
 
-_GAIN = 1.1
-"""By how much more connections must quicken the work to be kept."""
+_GAIN = 0.5
+"""What part of the gain that so many more connections could bring must come of them for them to be kept."""
 
 _PATIENCE = 8
 """Windows after which more connections are tried again when they did not help."""
@@ -56,12 +56,15 @@ class Pace:
             return
         # With so many under way all the time, so many are answered in the time that one takes.
         rate = self.allowed * len(self._times) / max(sum(self._times), 1e-9)
-        if self._before is not None and rate < self._before[1] * _GAIN:
+        if self._before is not None and rate < self._before[1] * self._least_gain(self._before[0]):
             self._use(self._before[0], None, _PATIENCE)
         elif self._wait > 0:
             self._use(self.allowed, None, self._wait - 1)
         else:
             self._use(min(self.most, self.allowed + max(1, self.allowed // 2)), (self.allowed, rate), 0)
+
+    def _least_gain(self, before: int) -> float:
+        return 1 + _GAIN * (self.allowed / before - 1)
 
     def _use(self, connections: int, before: t.Optional[t.Tuple[int, float]], wait: int) -> None:
         self.allowed = connections

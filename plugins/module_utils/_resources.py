@@ -548,7 +548,7 @@ def apply(
     declared: t.Mapping[str, t.Any],
     prune: t.Sequence[str] = (),
     prune_limit: int = 20,
-    connections: int = 16,
+    connections: int = 8,
     diff: bool = True,
     additions: t.Optional[t.Mapping[str, t.Any]] = None,
 ) -> Json:

@@ -67,7 +67,7 @@ options:
     description:
       - How many requests may be under way at once. How many of them are used is found by how long answers take.
     type: int
-    default: 16
+    default: 8
   outage_timeout:
     description:
       - Seconds for which the server may be away once it has answered, as during a restart, before an object is given up.
@@ -182,7 +182,7 @@ def main() -> None:
             "additions": {"type": "dict", "default": {}, "no_log": True},
             "prune": {"type": "list", "elements": "str", "default": []},
             "prune_limit": {"type": "int", "default": 20},
-            "connections": {"type": "int", "default": 16},
+            "connections": {"type": "int", "default": 8},
             "outage_timeout": {"type": "int", "default": 60},
             **wait_spec(),
         },
