@@ -13,7 +13,7 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError
 from ansible_collections.selfhosted.prefect.tests.integration.apply import Counting, connect
-from ansible_collections.selfhosted.prefect.tests.integration.stack import Playbook, Server, task
+from ansible_collections.selfhosted.prefect.tests.integration.stack import Playbook, Server, Stack, task, until
 
 Json = dict[str, t.Any]
 FAILS = {"on_ignore_errors": True}
@@ -258,3 +258,19 @@ def test_through_ansible_it_is_told_in_diff_mode(plain: Server, playbook: Playbo
     assert "more than prune_limit 0" in results["apply"]["msg"]
     assert [results[name]["changed"] for name in ("check", "apply for good", "again")] == [True, True, False]
     assert plain.ask("GET", "/variables/name/through-ansible")["value"] is None
+
+
+def test_the_first_blocks_of_a_new_server_are_all_made(servers: dict[str, Server], stack: Stack, database: str) -> None:
+    # Written side by side, each of them makes the server look for the key to encrypt it with, which is not there yet.
+    container = "database" if database == "postgresql" else None
+    if container is not None:
+        stack.schema(container, "unwritten")
+    new = stack.server("unwritten", container, "unwritten")
+    until(f"server {new.container}", new.ready)
+    blocks = [
+        {"block_type": "secret", "name": f"first-{number}", "data": {"value": f"value-{number}"}}
+        for number in range(20)
+    ]
+    result, _sent = declare(new, {"blocks": blocks})
+    assert len(result["kinds"]["blocks"]["created"]) == len(blocks)
+    assert not declare(new, {"blocks": blocks})[0]["changed"]

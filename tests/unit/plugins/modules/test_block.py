@@ -73,6 +73,27 @@ def test_it_is_created_with_its_secrets_and_shown_without(server: ScriptedServer
     assert answer["invocation"]["module_args"]["data"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
+CONFLICT = Exchange("POST", "/block_documents/", 409, {"detail": "Data integrity conflict."})
+PLAIN = {"url": "x", "token": SECRET}
+
+
+def test_one_that_is_refused_as_if_it_were_there_is_sent_again(server: ScriptedServer, run_module: RunModule) -> None:
+    made = Exchange("POST", "/block_documents/", 201, document({"url": "x", "token": MASK}))
+    server.expect(held(), the_type(), schemas(), CONFLICT, held(), CONFLICT, held(), made)
+    assert run_block(server, run_module, data=PLAIN)["changed"] is True
+
+
+def test_one_that_is_refused_again_and_again_fails(server: ScriptedServer, run_module: RunModule) -> None:
+    again = [CONFLICT, held()] * 3
+    server.expect(held(), the_type(), schemas(), *again, CONFLICT, held())
+    assert "HTTP 409" in run_block(server, run_module, data=PLAIN)["msg"]
+
+
+def test_one_that_another_run_made_meanwhile_is_taken(server: ScriptedServer, run_module: RunModule) -> None:
+    server.expect(held(), the_type(), schemas(), CONFLICT, held(PLAIN), held(PLAIN), held(PLAIN))
+    assert run_block(server, run_module, data=PLAIN)["block"]["data"] == {"url": "x", "token": MASK}
+
+
 def test_a_stored_secret_that_is_the_declared_one_is_unchanged(server: ScriptedServer, run_module: RunModule) -> None:
     server.expect(held({"url": "x", "token": SECRET}), the_type())
     assert run_block(server, run_module, data={"url": "x", "token": SECRET})["changed"] is False
