@@ -393,8 +393,8 @@ def prunable(directory: Directory, items: t.Sequence[Item], prune: t.Sequence[Ki
     _refuse_to_prune_what_is_named(directory, present, found)
     _refuse_to_prune_what_is_needed(directory, declared, found)
     if len(found) > limit:
-        numbers = {kind: sum(item.kind is kind for item in found) for kind in prune}
-        counts = ", ".join(f"{number} {kind.label}{'s' * (number > 1)}" for kind, number in numbers.items() if number)
+        numbers = [(kind.label, sum(item.kind is kind for item in found)) for kind in prune]
+        counts = ", ".join(f"{number} {label}{'s' * (number > 1)}" for label, number in numbers if number)
         names = ", ".join(item.kind.title(item.desired) for item in found[:10])
         raise PrefectError(
             f"Nothing was changed, because prune would remove {len(found)} objects ({counts}), more than prune_limit"
