@@ -163,11 +163,11 @@ def test_what_is_missing_is_told_with_its_path_and_nothing_is_written(plain: Ser
             },
         )
     assert sorted(told.value.details["errors"]) == [
-        "deployments[0].work_queue names the work queue 'made in vain/no such queue', which does not exist",
-        "deployments[1].global_concurrency_limit names the global concurrency limit 'no such limit', which does not exist",
+        "deployments[0].work_queue names the work queue 'made in vain/no such queue', which does not exist (f/d)",
+        "deployments[1].global_concurrency_limit names the global concurrency limit 'no such limit', which does not exist (f/e)",
         "work_pools[1]: The work pool 'untyped' does not exist; to create it, give type",
-        "work_queues[0].work_pool names the work pool 'nowhere', which does not exist",
-        "work_queues[1].work_pool names the work pool 'leaving', which does not exist",
+        "work_queues[0].work_pool names the work pool 'nowhere', which does not exist (nowhere/q)",
+        "work_queues[1].work_pool names the work pool 'leaving', which does not exist (leaving/q)",
     ]
     assert plain.pools() == before
 
@@ -245,6 +245,7 @@ def test_an_object_that_fails_does_not_stop_the_others(plain: Server, playbook: 
 
 
 def test_through_ansible_it_is_told_in_diff_mode(plain: Server, playbook: Playbook) -> None:
+    plain.ask("POST", "/work_pools/", {"name": "not-declared", "type": "process"})
     resources = {"variables": [{"name": "through-ansible", "value": None}], "work_pools": []}
     check = {"on_check_mode": True, "on_diff": True}
     results = playbook(
