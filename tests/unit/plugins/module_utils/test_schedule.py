@@ -169,8 +169,8 @@ def different(schedules: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 @pytest.mark.parametrize("seed", range(300))
 def test_whatever_is_declared_is_there_afterwards_and_once_more_changes_nothing(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  nothing is kept secret with it
-    there = different([drawn(chance, True) for _ in range(chance.randrange(8))])
-    declared = different([drawn(chance, False) for _ in range(chance.randrange(8))])
+    there = different([drawn(chance, True) for _one in range(chance.randrange(8))])
+    declared = different([drawn(chance, False) for _one in range(chance.randrange(8))])
     made = twice(declared, there)
     for values in declared:
         found = [one for one in made if one.get("slug") == values.get("slug")]
