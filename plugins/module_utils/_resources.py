@@ -291,7 +291,7 @@ def prepare(directory: Directory, items: t.List[Item], prune: t.Sequence[Kind]) 
             settled = kind.settle(directory, [item.plan for item in mine if item.plan is not None])
             for item, plan in zip(mine, settled):
                 item.plan = plan
-        if kind.judge is not None and mine:
+        if kind.judge is not None and mine and not directory.empty:
             for index, error in kind.judge(directory, [item.plan for item in mine if item.plan is not None]):
                 complaints.add(error, mine[index])
     for error, path in _circles(directory, items):
@@ -300,9 +300,9 @@ def prepare(directory: Directory, items: t.List[Item], prune: t.Sequence[Kind]) 
 
 
 def _missing(directory: Directory, item: Item) -> t.List[InputError]:
-    """Return an error for each name in an object that nothing has."""
+    """Return an error for each name in an object that nothing has; what a server will hold that is not there yet is not known."""
     found = []
-    for reference in item.refers:
+    for reference in item.refers if not directory.empty else ():
         try:
             directory.require(reference)
         except InputError as exc:

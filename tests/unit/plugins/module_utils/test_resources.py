@@ -17,6 +17,7 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._http import Re
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.scripted import Exchange, ScriptedServer
 
 Json = dict[str, t.Any]
+SCHEDULE = {"slug": "s", "cron": "0 2 * * *"}
 
 
 class Silent:
@@ -110,8 +111,18 @@ def test_on_an_empty_server_that_is_not_there_all_would_be_created() -> None:
         {
             "work_queues": [{"work_pool": "a", "name": "b"}],
             "work_pools": [{"name": "a", "type": "docker"}, {"name": "gone", "state": "absent"}],
+            # Nobody can say yet what else will be there by then.
+            "deployments": [{"flow": "f", "name": "d", "work_pool": "made-by-a-role", "schedules": [SCHEDULE]}],
+            "automations": [
+                {
+                    "name": "a",
+                    "trigger": {"type": "event", "posture": "Reactive"},
+                    "actions": [{"type": "pause-deployment", "deployment": "f/d"}],
+                }
+            ],
         },
     )
+    assert (result["kinds"]["deployments"]["created"], result["kinds"]["automations"]["created"]) == (["f/d"], ["a"])
     assert result["kinds"]["work_pools"] == {"created": ["a"], "changed": [], "removed": [], "unchanged": 0}
     assert result["kinds"]["work_queues"]["created"] == ["a/b"]
     assert result["diff"]["before"] == {}
