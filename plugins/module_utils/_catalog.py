@@ -35,7 +35,6 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._values import 
     parse_tags,
     parse_text,
     parse_whole,
-    with_kinds_of_number,
 )
 
 WORK_POOL = Kind(
@@ -123,7 +122,7 @@ VARIABLE = Kind(
     by_id="variables.id.any_",
     fields=(
         Field("name", updatable=False, parse=_variable.parse_name),
-        Field("value", type="raw", takes_null=True, parse=_variable.parse_value, normalise=with_kinds_of_number),
+        Field("value", type="raw", takes_null=True, parse=_variable.parse_value),
         Field("tags", type="list", elements="str", default=[], parse=parse_tags, normalise=in_order),
     ),
     filters=(
@@ -228,7 +227,6 @@ AUTOMATION = Kind(
                 elements="dict",
                 default=[],
                 parse=_automation.parse_actions,
-                normalise=with_kinds_of_number,
                 encode=_automation.encode_actions(option),
                 decode=_automation.decode_actions(option),
             )
@@ -455,7 +453,6 @@ DEPLOYMENT = Kind(
             elements="dict",
             default=[],
             parse=_deployment.parse_pull_steps,
-            normalise=with_kinds_of_number,
             decode=_deployment.decode_pull_steps,
         ),
         Field(
@@ -467,7 +464,7 @@ DEPLOYMENT = Kind(
             by_id=True,
             parse=parse_text,
         ),
-        Field("parameters", type="dict", default={}, parse=parse_json, normalise=with_kinds_of_number),
+        Field("parameters", type="dict", default={}, parse=parse_json),
         Field(
             "parameter_openapi_schema",
             type="dict",
@@ -486,7 +483,7 @@ DEPLOYMENT = Kind(
             parse=parse_name,
             decode=_deployment.decode_work_queue,
         ),
-        Field("job_variables", type="dict", default={}, parse=parse_json, normalise=with_kinds_of_number),
+        Field("job_variables", type="dict", default={}, parse=parse_json),
         Field(
             "concurrency_limit",
             null="none",
@@ -587,7 +584,7 @@ DEPLOYMENT_SCHEDULE = Kind(
         ),
         Field("active", type="bool", default=True),
         Field("max_scheduled_runs", null="none", default=None, parse=_schedule.parse_max_scheduled_runs),
-        Field("parameters", type="dict", default={}, parse=_schedule.parse_parameters, normalise=with_kinds_of_number),
+        Field("parameters", type="dict", default={}, parse=_schedule.parse_parameters),
     ),
     check=_schedule.check,
     resolve=_schedule.resolve,

@@ -316,6 +316,7 @@ class Client:
                 )
             except TransportError as exc:
                 lost = exc.kind == "dropped"
+                self.strained += exc.kind == "timeout"
                 # Refused is final at first, but not from a server that answered a moment ago: it restarts.
                 away = lost or (exc.kind == "refused" and self._answered)
                 patient = self._answered and self._clock() - begun < self.patience

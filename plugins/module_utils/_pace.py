@@ -5,7 +5,7 @@
 
 One Prefect server process answers its requests one after the other, so connections beyond the first few only wait in its
 queue, unless the way there is long. How many help is found while working: more are tried from time to time, and kept when
-that got more answers a second. A refusal for too much load (429, 503) halves the number.
+that got more answers a second. After a refusal for too much load (429, 503), or no answer at all, one goes on alone.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import threading
 import time
 import typing as t
 
-_FIRST = 4
-"""Connections to begin with."""
+_FIRST = 2
+"""Connections to begin with. More at once can block a server on SQLite for half a minute before it has said anything."""
 
 _WINDOW = 32
 """Answers, at least, over which a number of connections is judged."""
 
-_GAIN = 0.5
+_GAIN = 0.4
 """What part of the gain that so many more connections could bring must come of them for them to be kept."""
 
 _PATIENCE = 8
@@ -49,7 +49,7 @@ class Pace:
         strain = self._strain()
         if strain > self._seen:
             self._seen = strain
-            self._use(max(1, self.allowed // 2), None, _PATIENCE)
+            self._use(1, None, _PATIENCE)
             return
         self._times.append(seconds)
         if len(self._times) < max(_WINDOW, 2 * self.allowed):

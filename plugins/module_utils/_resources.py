@@ -20,7 +20,12 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils import _engine,
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Json
 from ansible_collections.selfhosted.prefect.plugins.module_utils._context import Context
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, InputError, PrefectError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import (
+    ApiError,
+    InputError,
+    PrefectError,
+    TransportError,
+)
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import UNKNOWN, Key, Kind, Reference
 from ansible_collections.selfhosted.prefect.plugins.module_utils._plan import CREATE, DELETE, NOTHING, UPDATE, Plan
 
@@ -518,6 +523,13 @@ def _once_more(directory: Directory, items: t.Sequence[Item], failed: t.Mapping[
         refused = refused + 1 if item.refused else 0
 
 
+def _is_refusal(error: PrefectError) -> bool:
+    """Whether the server was too busy. One on SQLite can leave writes that meet without an answer."""
+    if isinstance(error, TransportError):
+        return error.kind == "timeout"
+    return isinstance(error, ApiError) and error.status in _BUSY
+
+
 def _one(directory: Directory, item: Item, failed: t.Mapping[Place, Item]) -> None:
     if item.plan is None:
         return
@@ -538,7 +550,7 @@ def _one(directory: Directory, item: Item, failed: t.Mapping[Place, Item]) -> No
         item.extra = _engine.aftermath(directory, item.plan)
     except PrefectError as exc:
         item.failure = exc.message
-        item.refused = isinstance(exc, ApiError) and exc.status in _BUSY
+        item.refused = _is_refusal(exc)
     except Exception as exc:  # noqa: BLE001  a mistake of ours must not lose the report on all other objects
         item.failure = f"{type(exc).__name__}: {exc}"
 

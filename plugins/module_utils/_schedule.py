@@ -24,7 +24,6 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._values import 
     parse_seconds,
     parse_text,
     parse_whole,
-    with_kinds_of_number,
 )
 
 if t.TYPE_CHECKING:
@@ -229,7 +228,7 @@ def in_order(schedules: t.Sequence[Json]) -> t.List[Json]:
 
 def comparable(schedules: t.Any) -> t.Any:
     """Return schedules as they are compared."""
-    return with_kinds_of_number([tidy(values) for values in in_order(schedules)]) if schedules else schedules
+    return [tidy(values) for values in in_order(schedules)] if schedules else schedules
 
 
 def _period(rule: str) -> int:
@@ -265,7 +264,7 @@ def _timing(values: Json) -> Json:
 
 
 def _text(values: t.Any) -> str:
-    return json.dumps(with_kinds_of_number(values), sort_keys=True, default=str)
+    return json.dumps(values, sort_keys=True, default=str)
 
 
 def _some(value: t.Any) -> str:

@@ -9,7 +9,6 @@ added by who calls it.
 
 from __future__ import annotations
 
-import decimal
 import math
 import re
 import typing as t
@@ -20,9 +19,6 @@ LARGEST = 2**31 - 1
 """The server keeps 32-bit numbers and answers 503 for ever to a larger one (3.8.8)."""
 
 _NAME = re.compile(r"[^/%&><\n]+")
-_KEPT = 1e16
-"""From here on the database turns a decimal number without decimals into a whole one."""
-
 _WHOLE = re.compile(r"[0-9]{1,10}")
 _ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -80,21 +76,6 @@ def _check_json(value: t.Any, path: str) -> None:
         raise InputError(f"must be a number that fits 64 bits, or a text, but is {value!r}", path)
     elif isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise InputError("must be a number of at most 64 bits, which is all the server takes", path)
-
-
-def with_kinds_of_number(value: t.Any) -> t.Any:
-    """Return a value in which 5.0 is not 5: a flow that reads it sees the difference."""
-    if isinstance(value, dict):
-        return {name: with_kinds_of_number(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [with_kinds_of_number(inner) for inner in value]
-    if isinstance(value, float) and abs(value) < _KEPT:
-        # The database knows no negative zero.
-        return {"decimal": value + 0.0}
-    if isinstance(value, float) and math.isfinite(value):
-        # The whole number that its digits say, which is not always the one that is nearest in memory.
-        return int(decimal.Decimal(repr(value)))
-    return value
 
 
 def parse_limit(value: t.Any) -> int:

@@ -33,7 +33,8 @@ options:
   value:
     description:
       - Its value, anything that JSON can say, of at most 5000 bytes as JSON. Required to create a variable.
-      - Types are kept, and a difference of type is a change. V(5) is a whole number, V(5.0) a decimal one, V("5") a text.
+      - Types are kept, and a difference of type is a change, as between V(5) and V("5"). Only V(5) and V(5.0) are the same here, because
+        a server on SQLite does not tell them apart.
       - A V(null) that is written down is a value like any other. To leave the value alone, leave the option out.
       - A text with C({{ }}) that is meant for Prefect and not for Ansible needs the tag C(!unsafe).
       - Numbers must fit 64 bits, because the server cannot read back a larger one and would then fail on every listing of

@@ -17,6 +17,8 @@ from ansible_collections.selfhosted.prefect.tests.integration.stack import Serve
 
 Json = dict[str, t.Any]
 
+pytestmark = pytest.mark.once
+
 LISTINGS = (
     "/work_pools/filter",
     "/work_queues/filter",

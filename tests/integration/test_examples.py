@@ -141,7 +141,7 @@ BEFORE: dict[str, t.Callable[[Prepared], None]] = {
     "worker": Prepared.records_of_workers,
 }
 
-SINCE: dict[str, tuple[int, ...]] = {"result_storage": (3, 7)}
+SINCE: dict[str, tuple[int, ...]] = {"result_storage": (3, 7), "server_info": (3, 8)}
 """The first version of Prefect that has what a module manages, where that is not the first one supported."""
 
 ALSO: dict[str, list[dict[str, t.Any]]] = {

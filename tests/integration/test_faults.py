@@ -21,6 +21,8 @@ from ansible_collections.selfhosted.prefect.tests.integration.faults import HTML
 from ansible_collections.selfhosted.prefect.tests.integration.stack import Server, Stack, docker, until
 
 Json = dict[str, t.Any]
+
+pytestmark = pytest.mark.once
 JSON_TYPE = {"Content-Type": "application/json"}
 HTML_TYPE = {"Content-Type": "text/html"}
 BUSY = b'{"exception_message":"Service Unavailable"}'

@@ -21,6 +21,8 @@ from ansible_collections.selfhosted.prefect.tests.integration.strategies import 
 
 Json = dict[str, t.Any]
 
+pytestmark = pytest.mark.once
+
 TRIED = sorted(
     {
         *NAMES.values(),

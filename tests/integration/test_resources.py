@@ -245,13 +245,13 @@ def test_an_object_that_fails_does_not_stop_the_others(plain: Server, playbook: 
 
 
 def test_through_ansible_it_is_told_in_diff_mode(plain: Server, playbook: Playbook) -> None:
-    plain.ask("POST", "/work_pools/", {"name": "not-declared", "type": "process"})
-    resources = {"variables": [{"name": "through-ansible", "value": None}], "work_pools": []}
+    plain.ask("POST", "/variables/", {"name": "not-declared", "value": 1})
+    resources = {"variables": [{"name": "through-ansible", "value": None}]}
     check = {"on_check_mode": True, "on_diff": True}
     results = playbook(
         plain.defaults,
         task("check", "resources", resources=resources, **check),
-        task("apply", "resources", resources=resources, prune=["work_pools"], prune_limit=0, **FAILS),
+        task("apply", "resources", resources=resources, prune=["variables"], prune_limit=0, **FAILS),
         task("apply for good", "resources", resources=resources, on_diff=True),
         task("again", "resources", resources=resources),
     )

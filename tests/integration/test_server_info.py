@@ -34,7 +34,7 @@ def test_it_tells_version_and_settings_but_no_secrets(server: Server, stack: Sta
 
 def test_a_server_is_awaited_and_a_lost_database_told_apart(stack: Stack, playbook: Playbook) -> None:
     database = stack.database("short-lived")
-    server = stack.server("restarted", "short-lived")
+    server = stack.server("loses-database", "short-lived")
     waiting = task("wait", "server_info", wait=True, wait_timeout=90)
     assert playbook(server.defaults, waiting)["wait"]["ready"]
 

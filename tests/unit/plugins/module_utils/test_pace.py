@@ -32,16 +32,18 @@ def test_the_bound_holds() -> None:
     assert settled(1, lambda connections: 0.02) == 1
 
 
-def test_a_refusal_for_too_much_load_halves_the_connections() -> None:
+def test_after_a_refusal_for_too_much_load_one_connection_goes_on_alone() -> None:
     strain = 0
     pace = _pace.Pace(16, lambda: strain)
     for _round in range(2000):
         pace.measured(0.02)
     assert pace.allowed == 16
-    for expected in (8, 4, 2, 1, 1):
-        strain += 1
+    strain += 1
+    pace.measured(0.02)
+    assert pace.allowed == 1
+    for _round in range(2000):
         pace.measured(0.02)
-        assert pace.allowed == expected
+    assert pace.allowed == 16
 
 
 def test_lanes_keep_their_order_and_never_overlap_themselves() -> None:

@@ -28,7 +28,7 @@ def test_a_value_that_is_left_out_is_left_alone(server: ScriptedServer, run_modu
     assert not run_module("variable", api_url=server.url, name="a", tags=["a", "b"])["changed"]
 
 
-@pytest.mark.parametrize(("before", "after"), [(5, "5"), (5, 5.0), (1, True), ([1.0], [1]), ({"a": None}, {})])
+@pytest.mark.parametrize(("before", "after"), [(5, "5"), (5, 5.5), (1, True), ([1], [True]), ({"a": None}, {})])
 def test_another_type_is_another_value(
     server: ScriptedServer, run_module: RunModule, before: object, after: object
 ) -> None:
