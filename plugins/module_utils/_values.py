@@ -74,8 +74,11 @@ def _check_json(value: t.Any, path: str) -> None:
     elif isinstance(value, float) and not -(2.0**63) <= value < 2.0**64:
         # PostgreSQL keeps it as a whole number, which the server cannot read: every listing then fails.
         raise InputError(f"must be a number that fits 64 bits, or a text, but is {value!r}", path)
-    elif isinstance(value, int) and not -(2**63) <= value < 2**64:
-        raise InputError("must be a number of at most 64 bits, which is all the server takes", path)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        # Up to 2**64 PostgreSQL keeps it and SQLite makes it a decimal number.
+        raise InputError(
+            "must be a whole number of at most 64 bits, sign included, which is all that each database keeps", path
+        )
 
 
 def parse_limit(value: t.Any) -> int:

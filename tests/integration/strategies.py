@@ -45,7 +45,7 @@ seconds: Some[t.Any] = st.one_of(
     st.sampled_from(["90s", "15m", "12h", "7d", "PT15M", "P1DT0.5S"]),
 )
 numbers: Some[t.Any] = st.one_of(
-    st.integers(-(2**63), 2**64 - 1), st.floats(-1e18, 1e18, allow_nan=False, allow_infinity=False)
+    st.integers(-(2**63), 2**63 - 1), st.floats(-1e18, 1e18, allow_nan=False, allow_infinity=False)
 )
 scalars: Some[t.Any] = st.one_of(st.none(), st.booleans(), numbers, texts)
 

@@ -43,7 +43,7 @@ def test_another_type_is_another_value(
         ({"name": "a", "value": "x" * 4999}, "value must be at most 5000 bytes as JSON, but is 5001"),
         ({"name": "a", "value": {"b": [{"c": "\0"}]}}, "value.b[0].c must not hold a NUL"),
         ({"name": "a", "value": [1e22]}, "value[0] must be a number that fits 64 bits"),
-        ({"name": "a", "value": 2**64}, "value must be a number of at most 64 bits"),
+        ({"name": "a", "value": 2**63}, "value must be a whole number of at most 64 bits"),
     ],
 )
 def test_what_the_server_cannot_keep_is_refused_with_its_place(
