@@ -13,6 +13,7 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import 
 from ansible_collections.selfhosted.prefect.tests.integration.apply import Counting, apply, connect, proven
 from ansible_collections.selfhosted.prefect.tests.integration.stack import Json, Playbook, Server, task
 
+ANCHOR = "2026-01-01T00:00:00Z"
 CRON = {"cron": "0 3 * * *"}
 
 
@@ -272,7 +273,7 @@ def test_a_rule_that_runs_often_gets_a_start_once(plain: Server, rule: str, slug
     "declared",
     [
         [CRON, {**CRON, "timezone": "Europe/Berlin"}],
-        [{"interval": 60}, {"interval": 60, "active": False}],
+        [{"interval": 60, "anchor_date": ANCHOR}, {"interval": 60, "anchor_date": ANCHOR, "active": False}],
         [{"rrule": "FREQ=DAILY"}, {"rrule": "FREQ=DAILY", "parameters": {"n": 1}}],
         [{"rrule": "FREQ=MINUTELY"}, {"rrule": "FREQ=MINUTELY", "timezone": "Asia/Tokyo"}],
     ],
