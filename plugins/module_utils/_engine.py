@@ -215,6 +215,10 @@ def differs(left: t.Any, right: t.Any) -> bool:
         return left.keys() != right.keys() or any(differs(left[key], right[key]) for key in left)
     if isinstance(left, list) and isinstance(right, list):
         return len(left) != len(right) or any(differs(a, b) for a, b in zip(left, right))
+    if isinstance(left, float) or isinstance(right, float):
+        # A database may hand back a decimal number as the whole one that its digits spell.
+        numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
+        return float(left) != float(right) if numbers else True
     return bool(left != right)
 
 

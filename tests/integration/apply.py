@@ -66,7 +66,7 @@ def proven(server: Server, noun: str, /, **options: t.Any) -> _engine.Result:
     again = apply(server, noun, **options)
     assert not again.changed, (again.before, again.after)
     assert (predicted.changed, predicted.before) == (result.changed, result.before)
-    assert predicted.after == result.after
+    assert not _engine.differs(predicted.after, result.after), (predicted.after, result.after)
     assert again.after == result.after
     assert result.warnings == []
     return result

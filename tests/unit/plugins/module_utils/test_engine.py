@@ -285,6 +285,9 @@ def test_a_diff_shows_options_and_no_secrets() -> None:
     ("one", "other", "answer"),
     [
         (1, 1.0, False),
+        (760000000000000000, 7.6e17, False),
+        (7.5, 7, True),
+        (7.5, "7.5", True),
         (1, True, True),
         (0, False, True),
         (False, False, False),
