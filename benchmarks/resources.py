@@ -41,7 +41,7 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._catalog import
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client
 from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
 from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport, Response
-from ansible_collections.selfhosted.prefect.tests.integration.stack import PREFIX, Server, Stack, docker, until
+from ansible_collections.selfhosted.prefect.tests.integration.stack import Server, Stack, docker, until
 from ansible_collections.selfhosted.prefect.tests.testbed.images import product_images
 
 if TYPE_CHECKING:
@@ -102,8 +102,7 @@ class Servers:
         """Give a server with an empty database, and remove it afterwards."""
         self._number += 1
         name = f"bench{self._number}"
-        full = f"{PREFIX}{self._stack.id}-database"
-        docker("exec", "--env", "PGPASSWORD=prefect", full, "createdb", "--host", "127.0.0.1", "-U", "prefect", name)
+        self._stack.schema("database", name)
         server = self._stack.server(name, "database", name)
         try:
             until(f"server {name}", server.ready)

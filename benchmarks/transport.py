@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy import HERE, ROOT, WORK, BenchmarkError, machine, run, say
+from deploy import HERE, ROOT, WORK, BenchmarkError, free_port, machine, run, say
 
 sys.path.insert(0, str(ROOT / ".venv" / "collections"))
 
@@ -185,9 +185,7 @@ def caddy() -> str:
 @contextlib.contextmanager
 def tls_front(authority: Path, target: tuple[str, int]) -> Iterator[int]:
     """Run Caddy in front of the server, with a certificate of a private authority, and give its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     listens = {
         "listen": [f"127.0.0.1:{port}"],
         "automatic_https": {"disable": True},

@@ -19,6 +19,7 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Reference
 from ansible_collections.selfhosted.prefect.plugins.module_utils._schema import why_not
 from ansible_collections.selfhosted.prefect.plugins.module_utils._secret import MASK, Hole, Secret
+from ansible_collections.selfhosted.prefect.plugins.module_utils._values import check_inner_text
 
 if t.TYPE_CHECKING:
     from ansible_collections.selfhosted.prefect.plugins.module_utils._directory import Directory
@@ -83,8 +84,7 @@ def _refuse_what_cannot_be_kept(value: t.Any, path: str) -> None:
             raise InputError(
                 "is the mask that is shown for a secret, not the secret. Give the secret, or leave out data", path
             )
-        if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
-            raise InputError("must not hold a NUL or half a character, which the server cannot keep", path)
+        check_inner_text(value, path)
 
 
 # Sealing

@@ -488,7 +488,7 @@ DEPLOYMENT = Kind(
             "concurrency_limit",
             null="none",
             default=None,
-            parse=_deployment.parse_limit,
+            parse=_deployment.parse_own_limit,
             decode=_deployment.decode_limit,
         ),
         Field(
@@ -593,7 +593,6 @@ DEPLOYMENT_SCHEDULE = Kind(
     create=_schedule.create,
     update=_schedule.update,
     delete=_schedule.delete,
-    claimed=_schedule.is_declared_inline,
     export=_schedule.not_exported,
     lane=_schedule.lane,
     create_model="DeploymentScheduleCreate",

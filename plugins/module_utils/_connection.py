@@ -17,8 +17,8 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._client import 
     check_api_url,
     check_custom_headers,
 )
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import PrefectError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._http import KeptAliveTransport
+from ansible_collections.selfhosted.prefect.plugins.module_utils._values import check_least
 
 
 def connect(params: t.Mapping[str, t.Any], read_only: bool) -> Client:
@@ -34,9 +34,7 @@ def connect(params: t.Mapping[str, t.Any], read_only: bool) -> Client:
         api_key = os.environ.get("PREFECT_API_KEY")
         auth_string = os.environ.get("PREFECT_API_AUTH_STRING")
         taken = [api_key, auth_string]
-    for option, least in (("timeout", 1), ("retries", 0), ("wait_timeout", 0)):
-        if params.get(option) is not None and params[option] < least:
-            raise PrefectError(f"{option} must be at least {least}, but is {params[option]}")
+    check_least(params, timeout=1, retries=0, wait_timeout=0)
     headers = auth_headers(auth_string, api_key)
     headers.update(check_custom_headers(params["custom_headers"] or {}, bool(headers)))
     client = Client(

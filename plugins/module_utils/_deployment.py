@@ -21,10 +21,8 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import Key, Reference
 from ansible_collections.selfhosted.prefect.plugins.module_utils._plan import DELETE, Plan
 from ansible_collections.selfhosted.prefect.plugins.module_utils._values import (
-    LARGEST,
     parse_json,
-    parse_text,
-    parse_whole,
+    parse_limit,
 )
 
 if t.TYPE_CHECKING:
@@ -45,14 +43,9 @@ _LIMITS = ("concurrency_limit", "global_concurrency_limit")
 # Values
 
 
-def parse_limit(value: t.Any) -> int:
+def parse_own_limit(value: t.Any) -> int:
     """Return how many runs of a deployment may run at once."""
-    try:
-        return parse_whole(value, 1)
-    except InputError as exc:
-        raise InputError(
-            f"must be a whole number from 1 to {LARGEST}, or none to lift the limit, but is {value!r}"
-        ) from exc
+    return parse_limit(value, 1)
 
 
 def parse_concurrency_options(value: Json) -> Json:
@@ -85,11 +78,6 @@ def parse_pull_steps(value: t.Any) -> t.Any:
         if not isinstance(step, dict) or not step:
             raise InputError(f"must be a dictionary with the name of a step as its key, but is {step!r}", f"[{index}]")
     return parse_json(value)
-
-
-def parse_reference(value: t.Any) -> str:
-    """Return the name of another object."""
-    return parse_text(value)
 
 
 def comparable_schema(value: t.Any) -> t.Any:

@@ -91,6 +91,10 @@ class Directory:
         """Return the key that a name such as ``flow/deployment`` holds."""
         return tuple(name.split("/", len(self.kinds[noun].key) - 1))
 
+    def place(self, reference: Reference) -> t.Tuple[str, Key]:
+        """Return the noun and the key of what is named."""
+        return reference.noun, self.key(reference.noun, reference.name)
+
     def exists(self, noun: str, name: str) -> bool:
         """Whether an object is there or about to be made."""
         key = self.key(noun, name)
@@ -173,10 +177,7 @@ class Directory:
             wanted = None
         else:
             found = self._chunks(kind, kind.by_name, [key[-1] for key in wanted])
-        found = [document for document in found if kind.belongs(document)]
-        if kind.prepare is not None:
-            kind.prepare(self, found)
-        self._remember(kind, found, wanted)
+        self._remember(kind, self._prepared(kind, found), wanted)
         if wanted is None:
             self._complete.add(noun)
 
@@ -189,9 +190,7 @@ class Directory:
             return
         found = []
         if kind.by_id:
-            found = [document for document in self._chunks(kind, kind.by_id, missing) if kind.belongs(document)]
-            if kind.prepare is not None:
-                kind.prepare(self, found)
+            found = self._prepared(kind, self._chunks(kind, kind.by_id, missing))
         else:
             self.load(noun)
         with self._lock:
@@ -213,11 +212,7 @@ class Directory:
     def matching(self, noun: str, body: Json) -> t.List[Json]:
         """Return the objects that a filter of the API lets through; it remembers them, but not what is missing."""
         kind = self.kinds[noun]
-        found = self.client.read_all(kind.listing, merged(dict(kind.listing_body), body))
-        found = [document for document in found if kind.belongs(document)]
-        if kind.prepare is not None:
-            kind.prepare(self, found)
-        return found
+        return self._prepared(kind, self.client.read_all(kind.listing, merged(dict(kind.listing_body), body)))
 
     # Writes
 
@@ -262,6 +257,13 @@ class Directory:
             self.memo["version"] = tuple(int(part) for part in re.findall(r"\d+", text)[:3]) or _NEWEST
         found: t.Tuple[int, ...] = self.memo["version"]
         return found
+
+    def _prepared(self, kind: Kind, found: t.Iterable[Json]) -> t.List[Json]:
+        """Return those of a listing that are of the kind, ready to be decoded."""
+        own = [document for document in found if kind.belongs(document)]
+        if kind.prepare is not None:
+            kind.prepare(self, own)
+        return own
 
     def _chunks(self, kind: Kind, path: str, values: t.Sequence[str]) -> t.List[Json]:
         found: t.List[Json] = []

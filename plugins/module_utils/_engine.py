@@ -20,7 +20,7 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import 
     NotPrefectError,
     PrefectError,
 )
-from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import UNKNOWN, Kind
+from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import UNKNOWN, Field, Kind
 from ansible_collections.selfhosted.prefect.plugins.module_utils._plan import CREATE, DELETE, NOTHING, UPDATE, Plan
 
 
@@ -192,7 +192,7 @@ def not_taken(planned: Plan, after: Json) -> t.List[str]:
     refused = sorted(
         option
         for option, value in planned.changes.items()
-        if option in after and differs(*_normal(planned.kind, option, value, after[option]))
+        if option in after and _differ(planned.kind.option(option), value, after[option])
     )
     if not refused:
         return []
@@ -226,9 +226,8 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _normal(kind: Kind, option: str, left: t.Any, right: t.Any) -> t.Tuple[t.Any, t.Any]:
-    normalise = kind.option(option).normalise
-    return normalise(left), normalise(right)
+def _differ(entry: Field, left: t.Any, right: t.Any) -> bool:
+    return differs(entry.normalise(left), entry.normalise(right))
 
 
 def _changes(kind: Kind, before: Json, wanted: Json, desired: Json) -> Json:
@@ -237,7 +236,7 @@ def _changes(kind: Kind, before: Json, wanted: Json, desired: Json) -> Json:
         if entry.option not in wanted or not entry.updatable or entry.write_only:
             continue
         value = wanted[entry.option]
-        if not (differs(*_normal(kind, entry.option, value, before.get(entry.option))) or entry.force(desired)):
+        if not (_differ(entry, value, before.get(entry.option)) or entry.force(desired)):
             continue
         if value is None and not entry.nullable:
             raise InputError("cannot be set to none", entry.option)
@@ -260,7 +259,7 @@ def _check_immutable(kind: Kind, before: Json, desired: Json) -> None:
         if entry.updatable or entry.write_only or entry.option in kind.key or entry.option not in desired:
             continue
         value, held = desired[entry.option], before.get(entry.option)
-        if differs(entry.normalise(value), entry.normalise(held)):
+        if _differ(entry, value, held):
             raise PrefectError(
                 f"{_sentence(kind.title(desired))} has {entry.option} {held!r}, not {value!r}. {entry.way_out}".rstrip()
             )

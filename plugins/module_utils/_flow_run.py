@@ -13,7 +13,7 @@ import uuid
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, Json, quote
 from ansible_collections.selfhosted.prefect.plugins.module_utils._context import Context
 from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError, PrefectError, TransportError
-from ansible_collections.selfhosted.prefect.plugins.module_utils._values import parse_text
+from ansible_collections.selfhosted.prefect.plugins.module_utils._values import check_least, parse_text
 from ansible_collections.selfhosted.prefect.plugins.module_utils._workers import parse_moment
 
 STATE_TYPES = (
@@ -51,9 +51,7 @@ def describe(context: Context) -> Json:
     :raises PrefectError: An option is wrong, the deployment cannot be run, or its run ended as it must not.
     """
     params = context.params
-    for option, least in (("end_timeout", 1), ("log_lines", 0)):
-        if params[option] < least:
-            raise PrefectError(f"{option} must be at least {least}, but is {params[option]}")
+    check_least(params, end_timeout=1, log_lines=0)
     name = str(params["deployment"])
     flow, slash, _rest = name.partition("/")
     if not flow or not slash or name.count("/") > 1 or name.endswith("/"):
@@ -69,8 +67,7 @@ def tell(context: Context) -> Json:
 
     :raises PrefectError: An option is wrong.
     """
-    if context.params["limit"] < 0:
-        raise PrefectError(f"limit must be at least 0, but is {context.params['limit']}")
+    check_least(context.params, limit=0)
     return context.reaching(
         lambda: {"changed": False, "flow_runs": _listed(context.client, context.params)},
         lambda: {"changed": False, "flow_runs": []},

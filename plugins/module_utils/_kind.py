@@ -241,7 +241,6 @@ class Kind:
     :param key: Options that identify an object. Without any there is one object a server.
     :param derived: Those of them that need not be given, because ``derive`` knows them.
     :param derive: Completes declared values by what follows from them, before ``check``.
-    :param states: What ``state`` may be.
     :param required_on_create: Options that are needed only where the object does not exist.
     :param exclusive: Groups of options that exclude each other.
     :param check: Refuses declared values that need no server to be seen as wrong.
@@ -265,7 +264,6 @@ class Kind:
     :param shown: Returns the options after a change as results show them, given those before and after.
     :param claims: Objects, as (place, path), that a declaration is the whole truth of beside its own. A key that
         stops short is that of all objects whose keys begin so.
-    :param claimed: Whether an object that is not declared belongs to one that is, so that it is not pruned by itself.
     :param settle: Completes the plans of all declared objects of the kind, where one write changes others.
     :param brings: Further objects, as (noun, key), that the server makes along with one, given its key.
     :param encode: Turns declared values into the body of a request, where options and fields of the API are not one to one.
@@ -300,7 +298,6 @@ class Kind:
     key: t.Tuple[str, ...] = ("name",)
     derived: t.Tuple[str, ...] = ()
     derive: t.Callable[[Json], Json] = same
-    states: t.Tuple[str, ...] = ("present", "absent")
     required_on_create: t.Tuple[str, ...] = ()
     exclusive: t.Tuple[t.Tuple[str, ...], ...] = ()
     check: t.Callable[[Json], None] = _no_check
@@ -321,7 +318,6 @@ class Kind:
     after: t.Optional[t.Callable[[Directory, Json, Json], str]] = None
     shown: t.Callable[[Json, Json], Json] = _shown_as_it_is
     claims: t.Callable[[Json], t.Iterable[t.Tuple[t.Tuple[str, Key], str]]] = _nothing
-    claimed: t.Optional[t.Callable[[Directory, Json, t.Sequence[t.Any]], bool]] = None
     brings: t.Callable[[Key], t.Iterable[t.Tuple[str, Key]]] = _brings_nothing
     encode: t.Optional[t.Callable[[Directory, t.Mapping[str, t.Any]], Json]] = None
     settle: t.Optional[t.Callable[[Directory, t.List[t.Any]], t.List[t.Any]]] = None
@@ -353,7 +349,7 @@ class Kind:
             spec[entry.option] = entry.spec()
             if entry.option in self.key and entry.option not in self.derived:
                 spec[entry.option]["required"] = True
-        spec["state"] = {"type": "str", "choices": list(self.states), "default": self.states[0]}
+        spec["state"] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
         return spec
 
     def desired(

@@ -28,6 +28,7 @@ from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import 
 )
 from ansible_collections.selfhosted.prefect.plugins.module_utils._kind import UNKNOWN, Key, Kind, Reference
 from ansible_collections.selfhosted.prefect.plugins.module_utils._plan import CREATE, DELETE, NOTHING, UPDATE, Plan
+from ansible_collections.selfhosted.prefect.plugins.module_utils._values import check_least
 
 _MOST_COMPLAINTS = 50
 
@@ -144,9 +145,7 @@ def _parse_source(
     for plural, listed in declared.items():
         kind = by_plural.get(str(plural))
         if kind is None:
-            close = difflib.get_close_matches(str(plural), by_plural, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(by_plural)}"
-            complaints.add(InputError(f"is no kind of object; {hint}"), f"{prefix}{plural}")
+            complaints.add(InputError(f"is no kind of object; {_hint(str(plural), by_plural)}"), f"{prefix}{plural}")
         elif listed is None:
             continue
         elif not isinstance(listed, list):
@@ -155,6 +154,12 @@ def _parse_source(
         else:
             items.extend(_parse_list(kind, listed, prefix, complaints))
     return items
+
+
+def _hint(word: str, known: t.Iterable[str]) -> str:
+    """Return what an unknown word may have been meant to be."""
+    close = difflib.get_close_matches(word, list(known), 1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
 
 
 def _parse_list(kind: Kind, listed: t.Sequence[t.Any], prefix: str, complaints: _Complaints) -> t.List[Item]:
@@ -170,9 +175,8 @@ def _parse_list(kind: Kind, listed: t.Sequence[t.Any], prefix: str, complaints: 
         name = "/".join(str(given[option]) for option in kind.key if given.get(option) is not None)
         unknown = [str(option) for option in given if option not in spec]
         for option in unknown:
-            close = difflib.get_close_matches(option, spec, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(spec))}"
-            complaints.add(InputError(f"is no option of a {kind.label}; {hint}", option), path, name)
+            words = f"is no option of a {kind.label}; {_hint(option, sorted(spec))}"
+            complaints.add(InputError(words, option), path, name)
         misshapen = _misshapen(spec, given)
         for complaint in misshapen:
             complaints.add(complaint, path, name)
@@ -225,14 +229,19 @@ def _refuse_duplicates(items: t.Sequence[Item], complaints: _Complaints) -> None
             complaints.add(InputError(f"declares {item.kind.title(item.desired)}, as {earlier.path} does"), item)
     within: t.Dict[Place, t.List[Item]] = {}
     for item in first.values():
-        noun, key = item.place
-        for length in range(1, len(key) + 1):
-            within.setdefault((noun, key[:length]), []).append(item)
+        for place in _within(item.place):
+            within.setdefault(place, []).append(item)
     for item in items:
         for place, path in item.kind.claims(item.desired) if item.state != "absent" else ():
             for other in within.get(place, ()):
                 words = f"declares {other.kind.title(other.desired)}, but {item.path}.{path} is the whole truth of it"
                 complaints.add(InputError(f"{words}; declare it in one place"), other)
+
+
+def _within(place: Place) -> t.List[Place]:
+    """Return an object, and everything that a shortened key stands for and that it is part of."""
+    noun, key = place
+    return [(noun, key[:length]) for length in range(1, len(key) + 1)]
 
 
 # Planning
@@ -259,7 +268,8 @@ def prepare(directory: Directory, items: t.List[Item], prune: t.Sequence[Kind]) 
     for item in items:
         wanted.setdefault(item.kind.noun, set()).add(item.place[1])
         for reference in item.refers:
-            wanted.setdefault(reference.noun, set()).add(directory.key(reference.noun, reference.name))
+            noun, key = directory.place(reference)
+            wanted.setdefault(noun, set()).add(key)
     for noun, kind in directory.kinds.items():
         if kind in prune:
             directory.load(noun)
@@ -271,7 +281,7 @@ def prepare(directory: Directory, items: t.List[Item], prune: t.Sequence[Kind]) 
             directory.promise(*item.place, item.desired)
     for item in items:
         for reference in item.refers:
-            gone = declared.get((reference.noun, directory.key(reference.noun, reference.name)))
+            gone = declared.get(directory.place(reference))
             if gone is not None and gone.state == "absent":
                 complaints.add(
                     InputError(
@@ -352,12 +362,7 @@ def _circles(directory: Directory, items: t.Sequence[Item]) -> t.List[t.Tuple[In
 def _levels(directory: Directory, items: t.Sequence[Item]) -> t.Tuple[t.List[t.List[Item]], t.List[Item]]:
     """Return items in levels, each naming only what is there or made in earlier ones, and those in circles."""
     places = {item.place for item in items if item.plan is None or item.plan.action == CREATE}
-    needs = {
-        item.place: {
-            place for place in ((ref.noun, directory.key(ref.noun, ref.name)) for ref in item.refers) if place in places
-        }
-        for item in items
-    }
+    needs = {item.place: {place for place in map(directory.place, item.refers) if place in places} for item in items}
     levels: t.List[t.List[Item]] = []
     left = list(items)
     done: t.Set[Place] = set()
@@ -378,7 +383,7 @@ def prunable(directory: Directory, items: t.Sequence[Item], prune: t.Sequence[Ki
     """
     declared = {item.place for item in items}
     present = [item for item in items if item.state != "absent"]
-    claimed = {place for item in present for place, _path in item.kind.claims(item.desired)}
+    claimed = {place for item in items for place, _path in item.kind.claims(item.desired)}
     for item in present:
         claimed |= {(noun, directory.kinds[noun].key_of(values)) for noun, values in item.kind.implies(item.desired)}
     found: t.List[Item] = []
@@ -387,9 +392,11 @@ def prunable(directory: Directory, items: t.Sequence[Item], prune: t.Sequence[Ki
             values = kind.declared(directory, document)
             key = {option: values[option] for option in kind.key}
             item = Item(kind, f"{kind.many} (pruned)", "absent", key)
-            if item.place in declared or item.place in claimed or kind.system(directory, document):
-                continue
-            if kind.claimed is not None and kind.claimed(directory, document, items):
+            if (
+                item.place in declared
+                or not claimed.isdisjoint(_within(item.place))
+                or kind.system(directory, document)
+            ):
                 continue
             if kind.protected(directory, document):
                 continue
@@ -415,7 +422,7 @@ def _refuse_to_prune_what_is_named(directory: Directory, items: t.Sequence[Item]
     gone = {item.place for item in pruned}
     for item in items:
         for reference in item.refers:
-            if (reference.noun, directory.key(reference.noun, reference.name)) in gone:
+            if directory.place(reference) in gone:
                 kind = directory.kinds[reference.noun]
                 complaints.add(
                     InputError(
@@ -446,7 +453,7 @@ def _refuse_to_prune_what_is_needed(
             if place in gone or place in declared or kind.system(directory, document):
                 continue
             for reference in kind.named({o: value for o, value in values.items() if value is not None}):
-                item = gone.get((reference.noun, directory.key(reference.noun, reference.name)))
+                item = gone.get(directory.place(reference))
                 if item is not None:
                     words = (
                         f"would remove {item.kind.title(item.desired)}, but {kind.title(values)} needs it, which is not"
@@ -534,7 +541,7 @@ def _one(directory: Directory, item: Item, failed: t.Mapping[Place, Item]) -> No
     if item.plan is None:
         return
     for reference in item.refers:
-        broken = failed.get((reference.noun, directory.key(reference.noun, reference.name)))
+        broken = failed.get(directory.place(reference))
         if broken is not None:
             item.failure = f"not tried, because {broken.kind.title(broken.desired)}, which it names, failed"
             return
@@ -563,6 +570,7 @@ def apply(
     connections: int = 8,
     diff: bool = True,
     additions: t.Optional[t.Mapping[str, t.Any]] = None,
+    sealed: t.AbstractSet[str] = frozenset(),
 ) -> Json:
     """Bring a server to what is declared, and return the result of the module ``resources``.
 
@@ -571,14 +579,11 @@ def apply(
     :param connections: How many requests may be under way at most.
     :param diff: Whether to return a diff.
     :param additions: Further declarations by their names.
+    :param sealed: Texts that were hidden until the schemas say what of them is secret.
     :raises PrefectError: What is declared cannot be had, and nothing was written; or some objects failed, with the result
         for the others.
     """
     sources = [declared, *(further for further in (additions or {}).values() if isinstance(further, dict))]
-    # Which values are secret is known once the schemas were read; until then all are that may be.
-    sealed = {text for source in sources for text in _sealed_texts(source, directory.kinds)}
-    directory.client.secrets |= sealed
-    directory.client.secrets_known = True
     pruned = _chosen(directory.kinds, prune, "prune")
     for kind in pruned:
         if not any(isinstance(source.get(kind.many), list) for source in sources):
@@ -627,7 +632,7 @@ def _chosen(kinds: t.Mapping[str, Kind], plurals: t.Sequence[str], option: str) 
 
     :raises PrefectError: There is no such kind.
     """
-    by_plural = {kind.many: kind for kind in kinds.values() if "present" in kind.states}
+    by_plural = {kind.many: kind for kind in kinds.values()}
     for plural in plurals:
         if plural not in by_plural:
             raise PrefectError(
@@ -667,7 +672,7 @@ def _report(directory: Directory, items: t.Sequence[Item], diff: bool) -> Json:
                 before.setdefault(item.kind.many, {})[item.name] = plan.before
             held = item.kind.shown(plan.before, held)
             if held:
-                after.setdefault(item.kind.many, {})[item.name] = item.kind.shown(plan.before, held)
+                after.setdefault(item.kind.many, {})[item.name] = held
     changed = any(report[word] for report in kinds.values() for word in ("created", "changed", "removed"))
     result: Json = {"changed": changed, "kinds": kinds, "warnings": warnings}
     if diff:
@@ -710,7 +715,7 @@ def export(directory: Directory, kinds: t.Sequence[Kind]) -> t.Dict[str, t.List[
     """
     found: t.Dict[str, t.List[Json]] = {}
     for kind in directory.kinds.values():
-        if kind not in kinds or "present" not in kind.states:
+        if kind not in kinds:
             continue
         listed = []
         for document in directory.documents(kind.noun):
@@ -762,15 +767,18 @@ def ensure_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
     """Do the work of the module ``resources``."""
     params = context.params
 
-    for option, least in (("prune_limit", 0), ("connections", 1), ("outage_timeout", 0)):
-        if params[option] < least:
-            raise PrefectError(f"{option} must be at least {least}, but is {params[option]}")
+    check_least(params, prune_limit=0, connections=1, outage_timeout=0)
     context.client.patience = params["outage_timeout"]
-    # What Ansible masks without being told better is every word that is declared, and so half of an error.
+    # What Ansible masks without being told better is every word that is declared, and so half of an error. Which values are
+    # secret is known once the schemas were read; until then all are that may be.
+    sealed = {
+        text
+        for source in (params["resources"], *params["additions"].values())
+        if isinstance(source, dict)
+        for text in _sealed_texts(source, kinds)
+    }
+    context.client.secrets |= sealed
     context.client.secrets_known = True
-    for source in (params["resources"], *params["additions"].values()):
-        if isinstance(source, dict):
-            context.client.secrets |= _sealed_texts(source, kinds)
 
     def work(directory: Directory) -> Json:
         return apply(
@@ -781,6 +789,7 @@ def ensure_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
             connections=params["connections"],
             diff=context.diff,
             additions=params["additions"],
+            sealed=sealed,
         )
 
     result = context.reaching(
@@ -794,9 +803,7 @@ def ensure_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
 
 def export_all(context: Context, kinds: t.Mapping[str, Kind]) -> Json:
     """Do the work of the module ``resources_info``."""
-    wanted = _chosen(
-        kinds, context.params["kinds"] or [kind.many for kind in kinds.values() if "present" in kind.states], "kinds"
-    )
+    wanted = _chosen(kinds, context.params["kinds"], "kinds") or list(kinds.values())
 
     def work() -> Json:
         directory = Directory(context.client, kinds)

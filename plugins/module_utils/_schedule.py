@@ -614,15 +614,6 @@ def lane(desired: Json) -> t.Any:
     return desired["deployment"]
 
 
-def is_declared_inline(directory: Directory, document: Json, items: t.Sequence[t.Any]) -> bool:
-    """Whether the schedule's deployment is declared with its schedules, which are then the whole truth."""
-    owner = directory.name_of("deployment", str(document["deployment_id"]))
-    return any(
-        item.kind.noun == "deployment" and "schedules" in item.desired and "/".join(item.place[1]) == owner
-        for item in items
-    )
-
-
 def not_exported(directory: Directory, document: Json, item: Json) -> t.Optional[Json]:
     """Leave it out: an exported deployment holds its schedules."""
     return None

@@ -13,7 +13,7 @@ import math
 import re
 import typing as t
 
-from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import InputError, PrefectError
 
 LARGEST = 2**31 - 1
 """The server keeps 32-bit numbers and answers 503 for ever to a larger one (3.8.8)."""
@@ -22,6 +22,17 @@ _NAME = re.compile(r"[^/%&><\n]+")
 _WHOLE = re.compile(r"[0-9]{1,10}")
 _ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def check_least(params: t.Mapping[str, t.Any], **least: int) -> None:
+    """Refuse numbers that are smaller than they may be.
+
+    :param least: The smallest value by option.
+    :raises PrefectError: One is too small.
+    """
+    for option, bound in least.items():
+        if params.get(option) is not None and params[option] < bound:
+            raise PrefectError(f"{option} must be at least {bound}, but is {params[option]}")
 
 
 def parse_name(value: t.Any) -> str:
@@ -59,6 +70,12 @@ def parse_json(value: t.Any) -> t.Any:
     return value
 
 
+def check_inner_text(text: str, path: str) -> None:
+    """Refuse a text inside a value that the server cannot keep. The text itself is not shown."""
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise InputError("must not hold a NUL or half a character, which the server cannot keep", path)
+
+
 def _check_json(value: t.Any, path: str) -> None:
     if isinstance(value, dict):
         for name, inner in value.items():
@@ -67,8 +84,8 @@ def _check_json(value: t.Any, path: str) -> None:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             _check_json(inner, f"{path}[{index}]")
-    elif isinstance(value, str) and ("\0" in value or any("\ud800" <= char <= "\udfff" for char in value)):
-        raise InputError("must not hold a NUL or half a character, which the server cannot keep", path)
+    elif isinstance(value, str):
+        check_inner_text(value, path)
     elif isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"must be what JSON can say, but is {value!r}", path)
     elif isinstance(value, float) and not -(2.0**63) <= value < 2.0**64:
@@ -81,13 +98,13 @@ def _check_json(value: t.Any, path: str) -> None:
         )
 
 
-def parse_limit(value: t.Any) -> int:
+def parse_limit(value: t.Any, least: int = 0) -> int:
     """Return a limit that the word C(none) lifts."""
     try:
-        return parse_whole(value)
+        return parse_whole(value, least)
     except InputError as exc:
         raise InputError(
-            f"must be a whole number from 0 to {LARGEST}, or none to lift the limit, but is {value!r}"
+            f"must be a whole number from {least} to {LARGEST}, or none to lift the limit, but is {value!r}"
         ) from exc
 
 

@@ -235,8 +235,7 @@ def example_servers(stack: Stack, servers: dict[str, Server], database: str) -> 
     for number in range(SERVERS):
         name = f"examples{number}"
         if container:
-            create = ("createdb", "--host", "127.0.0.1", "-U", "prefect", name)
-            docker("exec", "--env", "PGPASSWORD=prefect", f"{PREFIX}{stack.id}-{container}", *create)
+            stack.schema(container, name)
         auth = {
             "PREFECT_SERVER_API_AUTH_STRING": AUTH_STRING,
             "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",

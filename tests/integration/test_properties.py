@@ -124,7 +124,7 @@ def without_secrets(options: Options) -> Options:
 
 
 def test_every_kind_is_made_at_random() -> None:
-    declarable = {noun for noun, kind in KINDS.items() if "present" in kind.states}
+    declarable = set(KINDS)
     assert declarable == set(SUBJECTS) | set(NOT_MADE)
     for noun, subject in SUBJECTS.items():
         options = {*subject.key, *subject.needed, *subject.free} - {"timing"}
@@ -210,7 +210,7 @@ def whole(data: st.DataObject, earlier: Json) -> Json:
 
 def all_at_once(server: Server, declared: Json, check: bool = False) -> Json:
     """Make a server hold what is declared and nothing else."""
-    plurals = [kind.many for kind in KINDS.values() if "present" in kind.states and kind.noun not in NOT_MADE]
+    plurals = [kind.many for kind in KINDS.values() if kind.noun not in NOT_MADE]
     everything = {**{plural: [] for plural in plurals}, **declared}
     return _resources.apply(Directory(connect(server, check), KINDS), everything, prune=plurals, prune_limit=1000)
 

@@ -188,7 +188,7 @@ def test_pruning_removes_what_is_not_declared_but_nothing_of_prefects_own(alone:
     kept = many("kept", 2)
     declare(alone, many("pruned", 3))
     declare(alone, kept)
-    everything = [kind.many for kind in KINDS.values() if "present" in kind.states]
+    everything = [kind.many for kind in KINDS.values()]
     declared = {plural: kept.get(plural, []) for plural in everything}
     declared["flows"] = [{"name": f"kept-flow-{number}"} for number in range(2)]
 
