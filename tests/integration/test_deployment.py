@@ -386,7 +386,7 @@ def test_labels_are_set_once_and_another_set_is_refused_with_the_way_out(plain: 
 PARAMETERS: list[Json] = [
     {"a": None},
     {"a": 1},
-    {"a": 1.0},
+    {"a": 1.5},
     {"a": True},
     {"a": "1"},
     {"a": [1, [2, {}], {"b": None}]},
