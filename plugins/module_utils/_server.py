@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._client import Client, Json
+from ansible_collections.selfhosted.prefect.plugins.module_utils._errors import ApiError
 from ansible_collections.selfhosted.prefect.plugins.module_utils._readiness import (
     look,
     not_ready_error,
@@ -49,12 +50,21 @@ def describe(client: Client, wait: bool, wait_timeout: int) -> Json:
         "message": state.message,
         "version": state.version,
         "api_url": client.api_url,
-        "settings": _settings(client.get("/admin/settings")) if state.ready else {},
+        "settings": _settings(client) if state.ready else {},
     }
 
 
-def _settings(document: Json) -> Json:
-    """Pick what is useful and no secret; a setting that a release does not have is none."""
+def _settings(client: Client) -> Json:
+    """Pick what is useful and no secret; a setting that a release does not have is none.
+
+    A proxy may keep the settings to itself and leave everything else open: then there are none to tell.
+    """
+    try:
+        document: Json = client.get("/admin/settings")
+    except ApiError as exc:
+        if exc.status not in (403, 404):
+            raise
+        return {}
     picked: Json = {name: _dig(document, path) for name, path in _SETTINGS}
     picked["auth_enabled"] = _dig(document, ("server", "api", "auth_string")) is not None
     return picked

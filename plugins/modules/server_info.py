@@ -84,7 +84,7 @@ settings:
   description:
     - Settings that are in effect on the server. Holds no secrets.
     - A setting is none where it is not set, or not known to this version of Prefect.
-  returned: success; empty unless ready
+  returned: success; empty unless ready, and where a proxy keeps C(/admin/settings) closed
   type: dict
   contains:
     auth_enabled:

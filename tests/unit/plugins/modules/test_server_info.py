@@ -39,6 +39,15 @@ def test_a_server_without_auth_says_so(server: ScriptedServer, run_module: RunMo
     assert run_module("server_info", api_url=server.url)["settings"]["auth_enabled"] is False
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_behind_a_proxy_that_closes_the_settings_there_are_none(
+    server: ScriptedServer, run_module: RunModule, status: int
+) -> None:
+    server.expect(*OK, Exchange("GET", "/admin/settings", status, {"detail": "closed"}))
+    answer = run_module("server_info", api_url=server.url)
+    assert (answer.get("failed"), answer["version"], answer["settings"]) == (None, "3.8.8", {})
+
+
 def test_without_wait_a_database_that_is_down_is_no_failure(server: ScriptedServer, run_module: RunModule) -> None:
     server.expect(Exchange("GET", "/ready", 503, {"message": "Database is not available"}))
     answer = run_module("server_info", api_url=server.url)
