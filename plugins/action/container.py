@@ -7,12 +7,19 @@ The module prints the environment of a container, passwords included, in its
 result and in its diff. Hiding the whole task (C(no_log)) would hide the diff
 with it, so this plugin returns a chosen part of the result, with the values of
 the named environment variables masked.
+
+It also brings along the files that the container mounts. They lie in a
+directory named after their content, so another content is another mount, which
+makes another container, and what runs keeps its files until it is replaced.
 """
 
 from __future__ import annotations
 
+import base64
+import functools
 import hashlib
 import json
+import posixpath
 import re
 import typing as t
 
@@ -20,6 +27,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 DOCKER_CONTAINER = "community.docker.docker_container"
+CONTAINER_FILES = "selfhosted.prefect.container_files"
 # A digest of the definition that a container was made from.
 LABEL = "selfhosted.prefect.definition"
 # Other variables whose names say that nobody should see their values.
@@ -153,6 +161,107 @@ def without_label(diff: dict[str, t.Any]) -> dict[str, t.Any]:
     return diff
 
 
+class File(t.NamedTuple):
+    """A file that a container mounts.
+
+    :param path: Absolute path in the container.
+    :param content: Its text.
+    :param mode: Permissions in four octal digits.
+    :param owner: Number of its user.
+    :param group: Number of its group.
+    :param secret: Whether its content is never shown.
+    """
+
+    path: str
+    content: str
+    mode: str
+    owner: int
+    group: int
+    secret: bool
+
+    @property
+    def attributes(self) -> str:
+        """Permissions and owner in the words of the module."""
+        return f"{self.mode} {self.owner}:{self.group}"
+
+
+def files_of(declared: t.Sequence[t.Mapping[str, t.Any]]) -> list[File]:
+    """The declared files in the order of their paths.
+
+    :raises AnsibleActionFail: One or more are not as they must be; the message tells of all of them, and of no content.
+    """
+    faults = []
+    files: dict[str, File] = {}
+    for item in declared:
+        path, content, mode = item["path"], item["content"], item["mode"]
+        if not path.startswith("/") or posixpath.normpath(path) != path or path.startswith("//") or ":" in path:
+            faults.append(f"{path!r} is no absolute path in its plain form, without colons")
+        elif path in files:
+            faults.append(f"{path} is there twice")
+        if not isinstance(content, str):
+            faults.append(f"{path} has a content that is no text")
+        if mode is None:
+            mode = "0400" if item["secret"] else "0444"
+        if not isinstance(mode, str) or not re.fullmatch(r"0?[0-7]{3}", mode):
+            faults.append(f"{path} has the mode {mode!r}, which must be three octal digits as a text, such as '0444'")
+        elif item["secret"] and int(mode, 8) & 0o007:
+            faults.append(f"{path} is secret, and the mode {mode} gives it to everybody: '0400' and '0440' do not")
+        else:
+            files[path] = File(path, content, mode.zfill(4), item["owner"], item["group"], item["secret"])
+    for path in files:
+        faults += [
+            f"{path} cannot be a file and the directory of {other}" for other in files if other.startswith(f"{path}/")
+        ]
+    if faults:
+        raise AnsibleActionFail(f"Files for the container: {'; '.join(faults)}.")
+    return [files[path] for path in sorted(files)]
+
+
+def version_of(directory: str, files: t.Sequence[File]) -> str:
+    """The name of the directory that holds exactly these files, which shows in the container's mounts."""
+    return fingerprint({"name": directory, "files": files})
+
+
+def mounted_at(found: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Where on the host the mounts of a container of the engine's list come from, by their path in the container."""
+    return {item["Destination"]: item.get("Source") or "" for item in found.get("Mounts") or []}
+
+
+def current_version(found: t.Mapping[str, t.Any], directory: str) -> str:
+    """The version of its files that a container of the engine's list mounts, or nothing."""
+    beneath = f"{directory}/"
+    sources = (source for source in mounted_at(found).values() if source.startswith(beneath))
+    return next((source[len(beneath) :].split("/")[0] for source in sources), "")
+
+
+def file_diff(file: File, mounted: t.Mapping[str, t.Any]) -> dict[str, str] | None:
+    """What differs between a file and what the container has in its place, or nothing."""
+    exists, same = mounted.get("exists", False), mounted.get("same", False)
+    attributes = mounted.get("attributes", "")
+    if same and attributes == file.attributes:
+        return None
+    try:
+        before = bytes.fromhex(mounted.get("content", "")).decode()
+    except ValueError:
+        before = "(no text)\n"
+    after = file.content
+    if same:
+        before = after = ""
+    elif file.secret or (exists and not mounted.get("content")):
+        before, after = "(secret)\n" if exists else "", "(another secret)\n" if exists else "(secret)\n"
+    if exists and attributes != file.attributes:
+        before, after = f"{attributes}\n{before}", f"{file.attributes}\n{after}"
+    return {"before_header": file.path, "after_header": file.path, "before": before, "after": after}
+
+
+def with_files(
+    diff: dict[str, t.Any], files: t.Sequence[File], mounted: t.Mapping[str, t.Mapping[str, t.Any]]
+) -> dict[str, t.Any] | list[dict[str, t.Any]]:
+    """The diff of a container and of those of its files that differ from what it has now."""
+    parts = [part for part in (file_diff(file, mounted.get(file.path, {})) for file in files) if part]
+    return [*([diff] if diff else []), *parts] if parts else diff
+
+
 class ActionModule(ActionBase):
     """The plugin; its options are documented with the module of the same name."""
 
@@ -171,6 +280,21 @@ class ActionModule(ActionBase):
                 "validate": {"type": "bool", "default": False},
                 "hint": {"type": "str", "default": ""},
                 "missing_networks": {"type": "list", "elements": "str", "default": []},
+                "files": {
+                    "type": "list",
+                    "elements": "dict",
+                    "default": [],
+                    "options": {
+                        "path": {"type": "str", "required": True},
+                        "content": {"type": "raw", "required": True},
+                        "mode": {"type": "raw"},
+                        "owner": {"type": "int", "default": 0},
+                        "group": {"type": "int", "default": 0},
+                        "secret": {"type": "bool", "default": False, "no_log": False},
+                    },
+                },
+                "directory": {"type": "str", "default": ""},
+                "rehearsal": {"type": "bool", "default": False},
             }
         )
         definition: dict[str, t.Any] = dict(args["definition"])
@@ -179,6 +303,15 @@ class ActionModule(ActionBase):
         if definition.get("env"):
             definition["env"] = {name: as_text(name, value) for name, value in definition["env"].items()}
         found: dict[str, t.Any] = args["found"]
+        directory = posixpath.normpath(args["directory"])
+        files = files_of(args["files"])
+        version = ""
+        if files:
+            if not args["directory"]:
+                raise AnsibleActionFail("There are files for the container and no 'directory' for them.")
+            version = version_of(directory, files)
+            mounts = [f"{directory}/{version}{file.path}:{file.path}:ro" for file in files]
+            definition["volumes"] = [*(definition.get("volumes") or []), *mounts]
         mask = Mask([*args["secret_env"], *secret_names(definition.get("env") or {})])
         mask.learn(definition.get("env") or {}, DECLARED)
 
@@ -190,12 +323,74 @@ class ActionModule(ActionBase):
                 if refusal.get("failed"):
                     return refusal
             after = mask(json.loads(json.dumps(definition)))
-            return {"changed": True, "differs": True, "container": {}, "diff": {"before": {}, "after": after}}
+            diff = {"before": {}, "after": after}
+            return {"changed": True, "differs": True, "container": {}, "diff": with_files(diff, files, {})}
 
         definition["labels"] = {**(definition.get("labels") or {}), LABEL: fingerprint(definition)}
         if args["trust_label"] and self._as_labelled(definition, found, args["found_image"]):
             return {"changed": False, "differs": False, "container": mask(from_survey(found)), "diff": {}}
-        return self._call(definition, mask, set(args["missing_networks"]), args["hint"], task_vars)
+
+        run = functools.partial(self._call, definition, mask, set(args["missing_networks"]), args["hint"], task_vars)
+        keep = functools.partial(self._keep_files, definition["name"], directory, task_vars)
+        current = current_version(found, directory)
+
+        if self._task.check_mode:
+            result = run()
+            if files and version != current and not result.get("failed"):
+                written = keep("present", version, files, mounted_at(found))
+                if written.get("failed"):
+                    return written
+                result["diff"] = with_files(result["diff"], files, written["mounted"])
+            return result
+
+        written = keep("present", version, files, mounted_at(found)) if files else {}
+        if written.get("failed"):
+            return written
+        result = run()
+        if result.get("failed"):
+            if written.get("created"):
+                keep("current", current)
+            return result
+        if written.get("changed"):
+            result.update(changed=True, differs=True)
+        if files and self._task.diff:
+            result["diff"] = with_files(result["diff"], files, written["mounted"])
+        # A rehearsal leaves the files to the container that runs.
+        if not args["rehearsal"] and (written.get("others") or (current and not files)):
+            settled = keep("current", version)
+            if settled.get("failed"):
+                return settled
+        return result
+
+    def _keep_files(
+        self,
+        name: str,
+        directory: str,
+        task_vars: dict[str, t.Any] | None,
+        state: str,
+        version: str,
+        files: t.Sequence[File] = (),
+        mounted: t.Mapping[str, str] | None = None,
+    ) -> dict[str, t.Any]:
+        """Call the module that keeps files; its result, or a failure that names the container."""
+        arguments = {
+            "directory": directory,
+            "state": state,
+            "version": version,
+            "files": [
+                {
+                    **{key: value for key, value in file._asdict().items() if key != "content"},
+                    "mounted": (mounted or {}).get(file.path, ""),
+                }
+                for file in files
+            ],
+            "contents": {file.path: base64.b64encode(file.content.encode()).decode() for file in files},
+        }
+        result = self._execute_module(module_name=CONTAINER_FILES, module_args=arguments, task_vars=task_vars)
+        if result.get("failed"):
+            reason = result.get("msg", "the module gave no reason")
+            return {"failed": True, "changed": False, "msg": f"Files of the container '{name}': {reason}"}
+        return t.cast("dict[str, t.Any]", result)
 
     @staticmethod
     def _as_labelled(definition: dict[str, t.Any], found: dict[str, t.Any], image: str) -> bool:

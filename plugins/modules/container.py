@@ -74,6 +74,47 @@ options:
     type: list
     elements: str
     default: []
+  files:
+    description:
+      - Files that are written to the host and mounted read-only. A change of any of them is another container.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Absolute path in the container.
+        type: str
+        required: true
+      content:
+        description: Its text.
+        type: raw
+        required: true
+      mode:
+        description: Permissions, in octal digits as a text. V(0444), or V(0400) for a secret file, which may not be everybody's.
+        type: raw
+      owner:
+        description: Number of the user that owns it.
+        type: int
+        default: 0
+      group:
+        description: Number of the group that owns it.
+        type: int
+        default: 0
+      secret:
+        description: Whether its content is never shown. A diff then tells no more than that it changes.
+        type: bool
+        default: false
+  directory:
+    description:
+      - Directory of the host for O(files), this container's own. Each content has a directory of its own in it, so that a container that
+        runs keeps its files until it is replaced; what no container needs after that is removed. Required with O(files).
+    type: path
+    default: ""
+  rehearsal:
+    description:
+      - Whether this is a container beside the one that runs, whose files then stay.
+    type: bool
+    default: false
 requirements:
   - On the target what M(community.docker.docker_container) needs, which is C(requests).
 seealso:

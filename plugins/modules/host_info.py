@@ -41,6 +41,12 @@ options:
     type: list
     elements: path
     default: []
+  write_paths:
+    description:
+      - Paths that this user wants to write at, or to make.
+    type: list
+    elements: path
+    default: []
   disk_paths:
     description:
       - Paths on the file systems whose free space is wanted. A path that does not exist stands for its nearest existing parent.
@@ -113,6 +119,25 @@ missing_paths:
   type: list
   elements: str
   sample: []
+unwritable_paths:
+  description: Those of O(write_paths) that this user can neither write at nor make.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+user:
+  description: The user that modules run as.
+  returned: always
+  type: dict
+  contains:
+    uid:
+      description: Number of the user.
+      type: int
+      sample: 0
+    name:
+      description: Its name, or its number where it has none.
+      type: str
+      sample: root
 free_mib:
   description: Free space in MiB for an unprivileged process, by path of O(disk_paths).
   returned: always
@@ -131,6 +156,7 @@ import http.client
 import importlib.util
 import ipaddress
 import os
+import pwd
 import socket
 import struct
 import typing as t
@@ -228,6 +254,21 @@ def free_mib(path: str) -> int:
             path = parent
 
 
+def writable(path: str) -> bool:
+    """Whether this user can write at C(path), or make it: what counts is its nearest existing parent."""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path.rstrip("/")) or "/"
+    return os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK)
+
+
+def user_name() -> str:
+    """Name of the user that modules run as, or its number."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
 def default_socket() -> str:
     """The socket that the environment names, or Docker's own."""
     host = os.environ.get("DOCKER_HOST", "")
@@ -241,6 +282,7 @@ def main() -> None:
             "docker_socket": {"type": "path"},
             "ports": {"type": "list", "elements": "int", "default": []},
             "paths": {"type": "list", "elements": "path", "default": []},
+            "write_paths": {"type": "list", "elements": "path", "default": []},
             "disk_paths": {"type": "list", "elements": "path", "default": []},
         },
         supports_check_mode=True,
@@ -264,6 +306,8 @@ def main() -> None:
         },
         listeners=listeners,
         missing_paths=[item for item in module.params["paths"] if not os.path.exists(item)],
+        unwritable_paths=[item for item in module.params["write_paths"] if not writable(item)],
+        user={"uid": os.geteuid(), "name": user_name()},
         free_mib={item: free_mib(item) for item in module.params["disk_paths"]},
         systemd=os.path.isdir("/run/systemd/system"),
     )
