@@ -9,8 +9,10 @@ This package is the only place that knows about the machine the tests run on:
 * **registry**: Debian's, in a container, serving the product images under their
   upstream names. The VPS hosts use it as their mirror, so that a role pulls
   ``postgres:15-alpine`` the real way where no registry is within reach.
-* **VPS hosts**: containers with systemd, sshd and an engine of their own, each
-  with a fixed address, reached over SSH with a key.
+* **VPS hosts**: containers with systemd and sshd, with or without an engine of
+  their own, reached over SSH with a key, as root or as a user with sudo. Each has
+  a fixed address in the public network, and in private ones as it is asked to;
+  a firewall too. Cables can be pulled, the power cut, the way out taken.
 
 Everything is idempotent. Images carry the hash of what they were built from, so
 that they are built once. Names and labels begin with ``sp-``; only what carries

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VPS hosts: systemd, sshd and an engine of their own, each in a container."""
+"""VPS hosts: systemd, sshd and, unless they are bare, an engine of their own, each in a container."""
 
 from __future__ import annotations
 
@@ -8,22 +8,78 @@ import ipaddress
 import json
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from . import registry
+from . import networks, registry
 from .images import build
-from .machine import LABEL, STATE, TestbedError, docker, locked, run, say, timed, wait_for
+from .machine import HERE, LABEL, STATE, TestbedError, docker, locked, run, say, timed, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _PREFIX = "sp-vps-"
 _KEY = STATE / "id_ed25519"
 _BOOT_SECONDS = 120
+_SPEC_LABEL = f"{LABEL}.spec"
+_WORD = r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?"
+_SSH_PORT = 22
+_SCANNER = HERE / "scan.py"
+
+KINDS = ("engine", "bare")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a VPS is asked to be.
+
+    :param kind: ``engine`` (an engine of its own, and what Ansible's modules for it need) or ``bare`` (systemd, sshd, Python, sudo).
+    :param user: who comes in by SSH: ``root``, or a user with sudo and no password, who is made; root's log-in is off then.
+    :param networks: short names of the private networks it is in, beside the public one.
+    :param firewall: TCP ports that are open on its public address; nothing given: all of them.
+    """
+
+    kind: str = KINDS[0]
+    user: str = "root"
+    networks: tuple[str, ...] = ()
+    firewall: tuple[int, ...] | None = None
+
+    @classmethod
+    def parse(cls, name: str, given: Any) -> Spec:
+        """Return what a mapping of this class's parameters says.
+
+        :param name: the host, for messages.
+        :raises TestbedError: a key or a value is none that a host can have.
+        """
+        known = [field.name for field in fields(cls)]
+        if not isinstance(given, dict) or set(given) - set(known):
+            msg = f"host {name}: give a mapping of {', '.join(known)}, not {given!r}"
+            raise TestbedError(msg)
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in given.items()
+        }
+        result = cls(**values)
+        ports = () if result.firewall is None else result.firewall
+        checks = {
+            f"kind is one of {', '.join(KINDS)}": result.kind in KINDS,
+            "user is a user's name": isinstance(result.user, str) and bool(re.fullmatch(_WORD, result.user)),
+            "networks is a list of lower-case words": isinstance(result.networks, tuple)
+            and all(isinstance(item, str) and re.fullmatch(_WORD, item) for item in result.networks),
+            f"firewall is a list of TCP ports, with {_SSH_PORT}, or nobody gets in": result.firewall is None
+            or (isinstance(ports, tuple) and _SSH_PORT in ports and all(isinstance(port, int) for port in ports)),
+        }
+        wrong = [rule for rule, kept in checks.items() if not kept]
+        if wrong:
+            msg = f"host {name}: {'; '.join(wrong)}; got {given!r}"
+            raise TestbedError(msg)
+        return result
+
+    def to_json(self) -> str:
+        """Return it as the host's label keeps it."""
+        return json.dumps(asdict(self), sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -68,18 +124,40 @@ class Host:
         """Run a command on the host, not over SSH, and return what it prints."""
         return docker("exec", self.container, *command)
 
-    def connection(self) -> dict[str, str]:
-        """Return the variables with which Ansible reaches the host."""
-        address = self.inspect(f'{{{{(index .NetworkSettings.Networks "{registry.NETWORK}").IPAMConfig.IPv4Address}}}}')
+    @property
+    def spec(self) -> Spec:
+        """What the host was made as."""
+        label = self.inspect(f'{{{{index .Config.Labels "{_SPEC_LABEL}"}}}}')
+        return Spec.parse(self.name, json.loads(label)) if label else Spec()
+
+    def address(self, network: str) -> str:
+        """Return the host's fixed address in a network.
+
+        :param network: the engine's name of the network.
+        :raises TestbedError: there is no such host, or it is not in the network.
+        """
+        template = f'{{{{with index .NetworkSettings.Networks "{network}"}}}}{{{{.IPAMConfig.IPv4Address}}}}{{{{end}}}}'
+        address = self.inspect(template)
         if not address:
-            msg = f"there is no host {self.name}: bring it up first"
+            msg = f"there is no host {self.name} in {network}: bring it up first"
             raise TestbedError(msg)
+        return address
+
+    def connection(self) -> dict[str, Any]:
+        """Return the variables with which Ansible reaches the host, and what it has to know of this place."""
+        address = self.address(networks.PUBLIC)
+        spec = self.spec
+        private = {name: self.address(networks.private(name)) for name in spec.networks}
         options = f"-o UserKnownHostsFile={self.known_hosts} -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes"
         return {
             "ansible_host": address,
-            "ansible_user": "root",
+            "ansible_user": spec.user,
             "ansible_ssh_private_key_file": str(_KEY),
             "ansible_ssh_common_args": options,
+            **({"prefect_private_address": next(iter(private.values()))} if private else {}),
+            "prefect_testbed_private_addresses": private,
+            "prefect_testbed_mirror": registry.mirror_url(),
+            "prefect_testbed_name_servers": _name_servers(),
         }
 
 
@@ -122,30 +200,65 @@ def _ensure_key() -> None:
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "testbed", "-f", str(_KEY)])
 
 
-def _create(host: Host, image: str) -> None:
+def _create(host: Host, spec: Spec, image: str) -> None:
     """Make the host's container, with what a provider would put on it, and boot it."""
     docker(
-        "create", "--name", host.container, "--hostname", host.name, "--label", f"{LABEL}={STATE}",
-        "--network", registry.NETWORK, "--ip", registry.free_address(),
+        "create", "--name", host.container, "--hostname", host.name,
+        "--label", f"{LABEL}={STATE}", "--label", f"{_SPEC_LABEL}={spec.to_json()}",
+        "--network", networks.PUBLIC, "--ip", networks.free_address(networks.PUBLIC),
         "--volume", f"{host.volume}:/var/lib/docker", *_engine_flags(), image,
     )  # fmt: skip
+    for name in spec.networks:
+        network = networks.private(name)
+        networks.ensure(network)
+        docker("network", "connect", "--ip", networks.free_address(network), network, host.container)
     engine = {"registry-mirrors": [registry.mirror_url()], "dns": _name_servers()}
+    home = "root" if spec.user == "root" else f"home/{spec.user}"
+    files = [(f"{home}/.ssh/authorized_keys", 0o600, _KEY.with_suffix(".pub").read_text(encoding="utf-8"))]
+    if spec.kind == "engine":
+        files.append(("etc/docker/daemon.json", 0o644, json.dumps({k: v for k, v in engine.items() if v})))
+    if spec.user != "root":
+        files.append((f"etc/sudoers.d/{spec.user}", 0o440, f"{spec.user} ALL=(ALL:ALL) NOPASSWD: ALL\n"))
+        files.append(("etc/ssh/sshd_config.d/no-root.conf", 0o644, "PermitRootLogin no\n"))
     with tempfile.TemporaryDirectory(prefix="sp-testbed-") as directory:
         root = Path(directory)
-        for path, mode, text in (
-            ("etc/docker/daemon.json", 0o644, json.dumps({k: v for k, v in engine.items() if v})),
-            ("root/.ssh/authorized_keys", 0o600, _KEY.with_suffix(".pub").read_text(encoding="utf-8")),
-        ):
+        for path, mode, text in files:
             file = root / path
-            file.parent.mkdir(parents=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
             file.chmod(mode)
-        (root / "root" / ".ssh").chmod(0o700)
-        docker("cp", f"{root}/etc/.", f"{host.container}:/etc")
-        docker("cp", f"{root}/root/.", f"{host.container}:/root")
+        (root / home).chmod(0o700)
+        (root / home / ".ssh").chmod(0o700)
+        for top in root.iterdir():
+            docker("cp", f"{top}/.", f"{host.container}:/{top.name}")
     docker("start", host.container)
     # What is copied keeps its owner, who need not be root here.
-    host.exec("chown", "-R", "root:root", "/root/.ssh", "/etc/docker")
+    host.exec("chown", "-R", "root:root", *(f"/{path}" for path, _, _ in files if path.startswith("etc/")))
+    if spec.user != "root":
+        host.exec("useradd", "--no-create-home", "--shell", "/bin/bash", spec.user)
+    host.exec("chown", "-R", f"{spec.user}:{spec.user}", f"/{home}")
+    set_network(host)
+
+
+def set_network(host: Host, *, gapped: bool = False, cut: bool = False) -> None:
+    """Bring the host's firewall and routes to what its spec says; this lasts over reboots.
+
+    :param gapped: whether it has no route out, and none to the registry. The networks themselves are reached.
+    :param cut: whether nothing gets in or out, as with the cable pulled. Its addresses stay.
+    """
+    spec = host.spec
+    addresses = [host.address(network) for network in (networks.PUBLIC, *map(networks.private, spec.networks))]
+    settings = {
+        "ADDRESSES": " ".join(addresses),
+        "GATEWAY": str(networks.subnet(networks.PUBLIC)[1]),
+        "MIRROR": registry.address(),
+        "FIREWALL": "no" if spec.firewall is None else "yes",
+        "PORTS": " ".join(map(str, spec.firewall or ())),
+        "GAPPED": "yes" if gapped else "no",
+        "CUT": "yes" if cut else "no",
+    }
+    text = "".join(f"{key}='{value}'\n" for key, value in settings.items())
+    host.exec("sh", "-c", f'printf %s "{text}" > /etc/vps-network && /usr/local/sbin/vps-network')
 
 
 def _booted(host: Host) -> str | None:
@@ -177,8 +290,10 @@ def ssh(host: Host, *command: str, timeout: float = 20) -> str | None:
 
 
 def _ready(host: Host) -> None:
-    """Wait until the host is up: no unit left to start, none failed, SSH answering."""
+    """Wait until the host is up: no unit left to start, none failed, SSH answering unless it is cut off."""
     wait_for(f"host {host.name} is not up", _BOOT_SECONDS, lambda: _booted(host))
+    if host.exec("sh", "-c", "grep -s CUT= /etc/vps-network || true") == "CUT='yes'":
+        return
     facts = host.connection()
     key = host.exec("cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()
     host.facts.parent.mkdir(parents=True, exist_ok=True)
@@ -187,25 +302,27 @@ def _ready(host: Host) -> None:
     wait_for(f"SSH to host {host.name} does not work", 30, lambda: ssh(host, "true"))
 
 
-def up(names: Sequence[str]) -> list[Host]:
+def up(wanted: Mapping[str, Spec | None]) -> list[Host]:
     """Bring hosts up; one that is up already is left as it is.
 
-    A host made from an older image is made anew.
+    A host made from an older image, or as another kind of host, is made anew.
 
+    :param wanted: name to what the host is to be; nothing: what it is, or the default for a new one.
     :raises TestbedError: a host does not come up, or its name is another checkout's.
     """
-    hosts = [Host(name) for name in names]
-    image = build("vps")
+    hosts = [Host(name) for name in wanted]
     _ensure_key()
     for host in hosts:
         with locked():
             container = _owned(host)
-            if container and host.inspect("{{.Config.Image}}") != image:
-                say(f"host {host.name} is made anew: its image changed")
+            spec = wanted[host.name] or host.spec
+            image = build("vps", variant=spec.kind)
+            if container and (host.inspect("{{.Config.Image}}") != image or host.spec != spec):
+                say(f"host {host.name} is made anew: its image or what it is to be changed")
                 _remove(host)
                 container = ""
             if not container:
-                _create(host, image)
+                _create(host, spec, image)
             elif host.inspect("{{.State.Running}}") != "true":
                 docker("start", container)
     for host in hosts:
@@ -227,16 +344,35 @@ def _owned(host: Host) -> str:
     return container
 
 
+def _existing(host: Host) -> str:
+    """Return the id of the container of a host that must be there."""
+    container = _owned(host)
+    if not container:
+        msg = f"there is no host {host.name}: bring it up first"
+        raise TestbedError(msg)
+    return container
+
+
 def reboot(names: Sequence[str]) -> None:
     """Reboot hosts in order, as their own ``reboot`` would, and wait until they are up."""
     for host in [Host(name) for name in names]:
-        container = _owned(host)
-        if not container:
-            msg = f"there is no host {host.name}: bring it up first"
-            raise TestbedError(msg)
+        container = _existing(host)
         with timed(f"host {host.name} rebooted"):
             docker("restart", "--time", "60", container)
             _ready(host)
+
+
+def kill(names: Sequence[str]) -> None:
+    """Cut hosts' power: nothing on them gets the time to end. ``up`` brings them back."""
+    for host in [Host(name) for name in names]:
+        docker("kill", _existing(host))
+
+
+def change_network(names: Sequence[str], *, gapped: bool = False, cut: bool = False) -> None:
+    """Give hosts the network of :func:`set_network`."""
+    for host in [Host(name) for name in names]:
+        _existing(host)
+        set_network(host, gapped=gapped, cut=cut)
 
 
 def _remove(host: Host) -> None:
@@ -254,6 +390,8 @@ def remove(names: Sequence[str]) -> None:
     for host in [Host(name) for name in names]:
         _owned(host)
         _remove(host)
+    with locked():
+        networks.remove_unused()
 
 
 def names(*, everybody: bool = False) -> list[str]:
@@ -265,6 +403,23 @@ def names(*, everybody: bool = False) -> list[str]:
     return sorted(name.removeprefix(_PREFIX) for name in found.split())
 
 
-def inventory(names_: Sequence[str]) -> str:
+def inventory(names_: Iterable[str]) -> str:
     """Return a YAML inventory of hosts that are up."""
     return yaml.safe_dump({"all": {"hosts": {name: Host(name).connection() for name in names_}}})
+
+
+def scan(source: str, addresses: Sequence[str]) -> dict[str, list[int]]:
+    """Return the TCP ports that answer at addresses, of all 65,535, as a host sees them.
+
+    An address where nothing answers gives an empty list, be it closed or not there: expect what must be open, too.
+
+    :param source: name of the host that looks.
+    :raises TestbedError: there is no such host, or it has no route to an address.
+    """
+    host = Host(source)
+    _existing(host)
+    with timed(f"{len(addresses)} addresses scanned from {source}"):
+        found: dict[str, list[int]] = json.loads(
+            host.exec("python3", "-c", _SCANNER.read_text(encoding="utf-8"), *addresses)
+        )
+    return found

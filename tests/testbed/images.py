@@ -67,7 +67,7 @@ def product_images() -> dict[str, str]:
 
 def image_id(name: str) -> str:
     """Return the id of a local image, or an empty string when there is none."""
-    return docker("image", "inspect", "--format", "{{.Id}}", name, check=False)
+    return docker("image", "inspect", "--format", "{{.Id}}", name, check=False) if name else ""
 
 
 def base_image() -> str:

@@ -4,23 +4,25 @@
 
 from __future__ import annotations
 
-import ipaddress
-import json
 import urllib.error
 import urllib.request
 
+from . import networks
 from .images import build, image_id, product_images
 from .machine import LABEL, STATE, TestbedError, docker, timed, wait_for
+from .networks import PUBLIC
 
-NETWORK = "sp-testbed"
 _NAME = "sp-testbed-registry"
 _PORT = 5000
-_FIRST_HOST = 10  # addresses below are the gateway's and the registry's
 
-# Upstream repository and tag: the variable that names what stands for it here.
-UPSTREAM = {
+# Upstream repository and tag: the variable of inventory/local that names what stands for it here.
+PRODUCT = {
     "library/postgres:15-alpine": "prefect_database_image",
     "prefecthq/prefect:3-python3.11": "prefect_server_image",
+}
+# Upstream repository and tag: the recipe that makes what stands for it here.
+RECIPES = {
+    "library/caddy:2": "caddy",
 }
 
 _MANIFESTS = ", ".join(
@@ -33,45 +35,14 @@ _MANIFESTS = ", ".join(
 )
 
 
-def _subnet() -> ipaddress.IPv4Network:
-    """Return the network's subnet."""
-    config = json.loads(docker("network", "inspect", "--format", "{{json .IPAM.Config}}", NETWORK))
-    return ipaddress.IPv4Network(config[0]["Subnet"])
-
-
-def _ensure_network() -> None:
-    """Make the bridge network of the test bed.
-
-    Fixed addresses need a subnet given by the user, and only the engine knows
-    one that is free: it is asked for one first.
-    """
-    if docker("network", "inspect", "--format", "{{.Id}}", NETWORK, check=False):
-        return
-    docker("network", "create", NETWORK)
-    subnet = _subnet()
-    docker("network", "rm", NETWORK)
-    docker("network", "create", "--subnet", str(subnet), "--label", f"{LABEL}={STATE}", NETWORK)
-
-
-def free_address() -> str:
-    """Return an address of the network that no container has, running or not."""
-    ids = docker("ps", "--all", "--quiet", "--filter", f"network={NETWORK}").split()
-    template = f'{{{{with index .NetworkSettings.Networks "{NETWORK}"}}}}{{{{.IPAMConfig.IPv4Address}}}}{{{{end}}}}'
-    taken = set(docker("inspect", "--format", template, *ids).split()) if ids else set()
-    for number, address in enumerate(_subnet().hosts(), start=1):
-        if number >= _FIRST_HOST and str(address) not in taken:
-            return str(address)
-    msg = f"network {NETWORK} has no free address: remove hosts"
-    raise TestbedError(msg)
-
-
-def _address() -> str:
-    return str(_subnet()[2])
+def address() -> str:
+    """Return the registry's address in the public network."""
+    return str(networks.subnet(PUBLIC)[2])
 
 
 def mirror_url() -> str:
     """Return the registry's address as the VPS hosts reach it."""
-    return f"http://{_address()}:{_PORT}"
+    return f"http://{address()}:{_PORT}"
 
 
 def _local() -> str:
@@ -109,7 +80,7 @@ def _serves(repository: str, tag: str, wanted: str) -> bool:
 def up() -> None:
     """Run the registry and bring what it serves up to date."""
     image = build("registry")
-    _ensure_network()
+    networks.ensure(PUBLIC)
     state = docker("inspect", "--format", "{{.Config.Image}} {{.State.Running}}", _NAME, check=False)
     if state and state.split()[0] != image:
         docker("rm", "--force", docker("inspect", "--format", "{{.Id}}", _NAME))
@@ -117,15 +88,21 @@ def up() -> None:
     if not state:
         docker(
             "run", "--detach", "--name", _NAME, "--label", f"{LABEL}={STATE}",
-            "--restart", "unless-stopped", "--network", NETWORK, "--ip", _address(),
+            "--restart", "unless-stopped", "--network", PUBLIC, "--ip", address(),
             "--publish", f"127.0.0.1::{_PORT}", "--volume", f"{_NAME}:/var/lib/registry", image,
         )  # fmt: skip
     elif state.endswith("false"):
         docker("start", _NAME)
     wait_for("the registry does not answer", 30, _answers)
     images = product_images()
-    for name, variable in UPSTREAM.items():
-        _serve(name, variable, images.get(variable, ""))
+    for name, variable in PRODUCT.items():
+        own = images.get(variable, "")
+        if not image_id(own):
+            msg = f"{variable} ({own or 'not set'}) is not an image of this engine; playbooks/bootstrap.yml gets it"
+            raise TestbedError(msg)
+        _serve(name, own)
+    for name, recipe in RECIPES.items():
+        _serve(name, build(recipe))
 
 
 def _answers() -> str | None:
@@ -136,14 +113,10 @@ def _answers() -> str | None:
     return None
 
 
-def _serve(name: str, variable: str, image: str) -> None:
-    """Push the image a variable names, as the upstream name, unless it is there."""
-    wanted = image_id(image) if image else ""
-    if not wanted:
-        msg = f"{variable} ({image or 'not set'}) is not an image of this engine; playbooks/bootstrap.yml gets it"
-        raise TestbedError(msg)
+def _serve(name: str, image: str) -> None:
+    """Push an image of this engine as the upstream name, unless it is there."""
     repository, tag = name.rsplit(":", 1)
-    if _serves(repository, tag, wanted):
+    if _serves(repository, tag, image_id(image)):
         return
     target = f"{_local()}/{name}"
     with timed(f"{image} pushed as {name}"):
@@ -161,5 +134,6 @@ def down() -> None:
         docker("rm", "--force", "--volumes", container)
     if docker("volume", "inspect", "--format", "{{.Name}}", _NAME, check=False):
         docker("volume", "rm", _NAME)
-    if docker("network", "inspect", "--format", "{{.Id}}", NETWORK, check=False):
-        docker("network", "rm", NETWORK)
+    networks.remove_unused()
+    if docker("network", "inspect", "--format", "{{.Id}}", PUBLIC, check=False):
+        docker("network", "rm", PUBLIC)
