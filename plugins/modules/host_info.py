@@ -14,7 +14,8 @@ version_added: 0.1.0
 author:
   - The selfhosted.prefect authors (@selfhosted)
 description:
-  - Tells in one task whether a Docker engine answers, who listens on given TCP ports, which files exist and how much disk space is free.
+  - Tells in one task whether a Docker engine answers, who listens on given TCP ports, which addresses are the host's, which files exist,
+    how much memory and disk space there is, how the clock goes, which names the host resolves and what it reaches.
   - Reads only. It needs nothing but Python on the host, so that it can say what else is missing.
 attributes:
   check_mode:
@@ -23,6 +24,9 @@ attributes:
   diff_mode:
     support: none
     description: Changes nothing.
+  action:
+    support: full
+    description: The controller calls the module and holds the host's clock against its own.
 options:
   docker_socket:
     description:
@@ -47,6 +51,46 @@ options:
     type: list
     elements: path
     default: []
+  bind_addresses:
+    description:
+      - Addresses that something is to listen on.
+    type: list
+    elements: str
+    default: []
+  names:
+    description:
+      - Host names to resolve.
+    type: list
+    elements: str
+    default: []
+  reach:
+    description:
+      - Services to connect to over TCP, all at once.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      host:
+        description: Host name or address.
+        type: str
+        required: true
+      port:
+        description: TCP port.
+        type: int
+        required: true
+      tls:
+        description: Whether it must answer with a certificate for O(reach[].host) that is trusted.
+        type: bool
+        default: false
+      ca_certificate:
+        description: Certificates, as PEM text, that are trusted besides those that the host trusts.
+        type: str
+        default: ""
+  timeout:
+    description:
+      - Seconds that an answer of O(reach) may take.
+    type: float
+    default: 5.0
   disk_paths:
     description:
       - Paths on the file systems whose free space is wanted. A path that does not exist stands for its nearest existing parent.
@@ -138,6 +182,77 @@ user:
       description: Its name, or its number where it has none.
       type: str
       sample: root
+foreign_addresses:
+  description: Those of O(bind_addresses) that are no addresses of this host.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+names:
+  description: For each of O(names) the addresses that it resolves to here. None where it does not resolve.
+  returned: always
+  type: dict
+  sample:
+    prefect.example.org:
+      - 203.0.113.5
+reach:
+  description: What came of O(reach), in its order.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: As asked.
+      type: str
+      sample: prefect.example.org
+    port:
+      description: As asked.
+      type: int
+      sample: 443
+    reached:
+      description: Whether it took the connection and, if asked for, showed a trusted certificate.
+      type: bool
+      sample: true
+    reason:
+      description: Why not. Empty when it did.
+      type: str
+      sample: ""
+memory:
+  description: Memory of the host in MiB.
+  returned: always
+  type: dict
+  contains:
+    total_mib:
+      description: All that it has.
+      type: int
+      sample: 3919
+    available_mib:
+      description: What could be had now without swapping.
+      type: int
+      sample: 2048
+clock:
+  description:
+    - The host's clock. The controller notes its own time before it calls the module and after it, and the host tells its time in between,
+      so the true offset lies between the bounds.
+  returned: always
+  type: dict
+  contains:
+    time:
+      description: Time of the host, in seconds since 1970 in UTC.
+      type: float
+      sample: 1767225600.25
+    offset:
+      description: Seconds that the host is ahead of the controller, the middle of the bounds. Negative when it is behind.
+      type: float
+      sample: 0.1
+    offset_min:
+      description: Lower bound.
+      type: float
+      sample: -0.2
+    offset_max:
+      description: Upper bound.
+      type: float
+      sample: 0.4
 free_mib:
   description: Free space in MiB for an unprivileged process, by path of O(disk_paths).
   returned: always
@@ -151,6 +266,8 @@ systemd:
   sample: true
 """
 
+import concurrent.futures
+import errno
 import glob
 import http.client
 import importlib.util
@@ -158,13 +275,19 @@ import ipaddress
 import os
 import pwd
 import socket
+import ssl
 import struct
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 PING_TIMEOUT = 10.0  # seconds
 TCP_LISTEN = "0A"  # the kernel's number of the LISTEN state, include/net/tcp_states.h
+
+
+MEMINFO = "/proc/meminfo"
+CONNECTIONS = 16  # that are tried at the same time
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -254,6 +377,82 @@ def free_mib(path: str) -> int:
             path = parent
 
 
+def memory() -> dict[str, int]:
+    """Memory of the host in MiB: all of it, and what is to be had. The kernel counts in KiB."""
+    with open(MEMINFO, encoding="ascii") as lines:
+        kib = {name: int(words.split()[0]) for name, _colon, words in (line.partition(":") for line in lines)}
+    # Kernels before 3.14 do not estimate what is available.
+    available = kib.get("MemAvailable", kib.get("MemFree", 0))
+    return {"total_mib": kib["MemTotal"] // 1024, "available_mib": available // 1024}
+
+
+def is_mine(address: str) -> bool:
+    """Whether a socket of this host can be bound to an address. A name is no address."""
+    try:
+        version = ipaddress.ip_address(address).version
+    except ValueError:
+        return False
+    try:
+        with socket.socket(socket.AF_INET6 if version == 6 else socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.bind((address, 0))
+    except OSError as exc:
+        return exc.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL)
+    return True
+
+
+def resolve(name: str) -> list[str]:
+    """Addresses that this host resolves a name to, in order, or none."""
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return sorted({str(address[0]) for _family, _type, _protocol, _canonical, address in found})
+
+
+def reach(host: str, port: int, tls: bool, ca_certificate: str, timeout: float) -> str:
+    """Connect to a service once; why it could not be reached, or nothing.
+
+    :param tls: Whether it must show a certificate for this host.
+    :param ca_certificate: PEM text of what is trusted besides the host's own trust; may be empty.
+    :param timeout: Seconds for the connection, and again for the handshake.
+    """
+    try:
+        with socket.create_connection((host, port), timeout) as connection:
+            if tls:
+                context = ssl.create_default_context()
+                if ca_certificate:
+                    context.load_verify_locations(cadata=ca_certificate)
+                with context.wrap_socket(connection, server_hostname=host):
+                    pass
+    except socket.gaierror:
+        return "the name does not resolve"
+    except ConnectionRefusedError:
+        return "the connection was refused: nothing listens there, or a firewall rejects it"
+    except socket.timeout:
+        return f"no answer within {timeout:g} s: the host is down, or a firewall drops it"
+    except ssl.SSLCertVerificationError as exc:
+        return f"its certificate is not trusted here: {exc.verify_message}"
+    except ssl.SSLError as exc:
+        return f"no TLS handshake: {exc.reason or exc}"
+    except (OSError, OverflowError, UnicodeError) as exc:
+        return str(getattr(exc, "strerror", None) or exc)
+    return ""
+
+
+def reach_all(services: list[dict[str, t.Any]], timeout: float) -> list[dict[str, t.Any]]:
+    """What comes of all services, in their order."""
+
+    def one(service: dict[str, t.Any]) -> dict[str, t.Any]:
+        where = {"host": service["host"], "port": service["port"]}
+        reason = reach(**where, tls=service["tls"], ca_certificate=service["ca_certificate"], timeout=timeout)
+        return {**where, "reached": not reason, "reason": reason}
+
+    if not services:
+        return []
+    with concurrent.futures.ThreadPoolExecutor(CONNECTIONS) as pool:
+        return list(pool.map(one, services))
+
+
 def writable(path: str) -> bool:
     """Whether this user can write at C(path), or make it: what counts is its nearest existing parent."""
     while not os.path.lexists(path):
@@ -283,6 +482,20 @@ def main() -> None:
             "ports": {"type": "list", "elements": "int", "default": []},
             "paths": {"type": "list", "elements": "path", "default": []},
             "write_paths": {"type": "list", "elements": "path", "default": []},
+            "bind_addresses": {"type": "list", "elements": "str", "default": []},
+            "names": {"type": "list", "elements": "str", "default": []},
+            "reach": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "host": {"type": "str", "required": True},
+                    "port": {"type": "int", "required": True},
+                    "tls": {"type": "bool", "default": False},
+                    "ca_certificate": {"type": "str", "default": ""},
+                },
+            },
+            "timeout": {"type": "float", "default": 5.0},
             "disk_paths": {"type": "list", "elements": "path", "default": []},
         },
         supports_check_mode=True,
@@ -308,6 +521,12 @@ def main() -> None:
         missing_paths=[item for item in module.params["paths"] if not os.path.exists(item)],
         unwritable_paths=[item for item in module.params["write_paths"] if not writable(item)],
         user={"uid": os.geteuid(), "name": user_name()},
+        foreign_addresses=[item for item in module.params["bind_addresses"] if not is_mine(item)],
+        names={item: resolve(item) for item in module.params["names"]},
+        reach=reach_all(module.params["reach"], module.params["timeout"]),
+        memory=memory(),
+        # The last that is looked at: the controller takes the time when it has the answer.
+        clock={"time": time.time()},
         free_mib={item: free_mib(item) for item in module.params["disk_paths"]},
         systemd=os.path.isdir("/run/systemd/system"),
     )
