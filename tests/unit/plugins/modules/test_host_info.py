@@ -8,6 +8,7 @@ import ast
 import contextlib
 import importlib.util
 import os
+import pwd
 import shutil
 import socket
 import socketserver
@@ -24,6 +25,7 @@ import pytest
 
 from ansible_collections.selfhosted.prefect.plugins.modules import host_info
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.conftest import RunModule
+from ansible_collections.selfhosted.prefect.tests.unit.plugins.scripted import ScriptedServer
 
 
 class Engine(socketserver.ThreadingUnixStreamServer):
@@ -359,3 +361,137 @@ def test_the_engine_is_asked_for_a_ping_and_nothing_else(tmp_path: Path) -> None
         host_info.ping(str(tmp_path / "docker.sock"))
         server.shutdown()
     assert server.requests == ["/_ping"]
+
+
+# --- Where something may be written --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["there", "there/new", "there/new/further/down"])
+def test_a_directory_that_could_be_made_is_writable(run_module: RunModule, tmp_path: Path, path: str) -> None:
+    (tmp_path / "there").mkdir()
+    assert run_module("host_info", write_paths=[str(tmp_path / path)])["unwritable_paths"] == []
+
+
+@pytest.mark.parametrize("path", ["file", "file/below"])
+def test_a_file_is_no_directory_to_write_in(run_module: RunModule, tmp_path: Path, path: str) -> None:
+    (tmp_path / "file").touch()
+    assert run_module("host_info", write_paths=[str(tmp_path / path)])["unwritable_paths"] == [str(tmp_path / path)]
+
+
+@pytest.mark.parametrize("path", ["/etc/prefect", "/etc", "/nonexistent/directory"])
+def test_what_belongs_to_root_is_not_writable_for_others(path: str) -> None:
+    assert as_nobody(f"module.writable({path!r})") is False
+
+
+def test_the_user_is_named(run_module: RunModule) -> None:
+    assert run_module("host_info")["user"] == {"uid": os.geteuid(), "name": pwd.getpwuid(os.geteuid()).pw_name}
+    assert as_nobody("[module.user_name()]") != ["root"]
+
+
+# --- Memory --------------------------------------------------------------------------------------
+
+
+def test_the_memory_is_the_machines(run_module: RunModule) -> None:
+    memory = run_module("host_info")["memory"]
+    assert memory["total_mib"] == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+    assert 0 < memory["available_mib"] <= memory["total_mib"]
+
+
+def test_a_kernel_that_does_not_estimate_tells_what_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal:  4194304 kB\nMemFree:   1048576 kB\nHugePages_Total:  0\n", encoding="ascii")
+    monkeypatch.setattr(host_info, "MEMINFO", str(meminfo))
+    assert host_info.memory() == {"total_mib": 4096, "available_mib": 1024}
+
+
+# --- Addresses, names, services ------------------------------------------------------------------
+
+
+def test_addresses_of_others_are_told(run_module: RunModule) -> None:
+    asked = ["127.0.0.1", "0.0.0.0", "192.0.2.77", "2001:db8::7:1", "localhost", "300.1.1.1", ""]
+    answer = run_module("host_info", bind_addresses=asked)
+    assert answer["foreign_addresses"] == ["192.0.2.77", "2001:db8::7:1", "localhost", "300.1.1.1", ""]
+
+
+def test_names_are_resolved_as_the_host_does_it(run_module: RunModule) -> None:
+    answer = run_module("host_info", names=["localhost", "192.0.2.1", "missing.invalid", "x" * 300, "a..b"])
+    assert "127.0.0.1" in answer["names"].pop("localhost")
+    assert answer["names"] == {"192.0.2.1": ["192.0.2.1"], "missing.invalid": [], "x" * 300: [], "a..b": []}
+
+
+def asked(run_module: RunModule, *services: dict[str, t.Any]) -> list[str]:
+    """Return why each of the services was not reached."""
+    answer = run_module("host_info", reach=list(services), timeout=0.5)
+    assert [item["reached"] for item in answer["reach"]] == [not item["reason"] for item in answer["reach"]]
+    assert [(item["host"], item["port"]) for item in answer["reach"]] == [(s["host"], s["port"]) for s in services]
+    return [item["reason"] for item in answer["reach"]]
+
+
+def test_a_service_that_listens_is_reached_and_one_that_does_not_is_not(run_module: RunModule) -> None:
+    with listener("127.0.0.1") as held:
+        here = {"host": "127.0.0.1", "port": held.getsockname()[1]}
+        gone = {"host": "127.0.0.1", "port": 1}
+        reasons = asked(run_module, here, gone, {"host": "missing.invalid", "port": 1})
+    assert reasons == [
+        "",
+        "the connection was refused: nothing listens there, or a firewall rejects it",
+        "the name does not resolve",
+    ]
+
+
+@contextlib.contextmanager
+def full() -> t.Iterator[int]:
+    """Listen with a queue that is full, so that the kernel drops connections as a firewall does: the port."""
+    with contextlib.ExitStack() as stack:
+        held = stack.enter_context(socket.socket())
+        held.bind(("127.0.0.1", 0))
+        held.listen(0)
+        for _number in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(held.getsockname())
+        time.sleep(0.1)
+        yield held.getsockname()[1]
+
+
+def test_a_service_that_does_not_answer_is_not_waited_for_for_ever_and_many_no_longer_than_one(
+    run_module: RunModule,
+) -> None:
+    with full() as port:
+        begin = time.monotonic()
+        reasons = asked(run_module, *({"host": "127.0.0.1", "port": port} for _number in range(8)))
+        assert time.monotonic() - begin < 3
+    assert set(reasons) == {"no answer within 0.5 s: the host is down, or a firewall drops it"}
+
+
+@pytest.mark.parametrize("port", [-1, 70000])
+def test_a_port_that_is_none_is_told_in_words(run_module: RunModule, port: int) -> None:
+    (reason,) = asked(run_module, {"host": "127.0.0.1", "port": port})
+    assert reason
+
+
+def test_a_certificate_must_be_trusted_and_be_the_names(
+    run_module: RunModule, tls_server: ScriptedServer, authority: Path
+) -> None:
+    port = int(tls_server.url.split(":")[2].split("/")[0])
+    ca = (authority / "ca.pem").read_text(encoding="ascii")
+    service = {"host": "127.0.0.1", "port": port, "tls": True}
+    trusted, unknown, renamed = asked(
+        run_module, {**service, "ca_certificate": ca}, service, {**service, "host": "localhost", "ca_certificate": ca}
+    )
+    assert trusted == ""
+    assert "not trusted here: unable to get local issuer certificate" in unknown
+    assert "not trusted here: Hostname mismatch" in renamed
+
+
+def test_a_service_without_tls_makes_no_handshake(run_module: RunModule, server: ScriptedServer) -> None:
+    port = int(server.url.split(":")[2].split("/")[0])
+    (reason,) = asked(run_module, {"host": "127.0.0.1", "port": port, "tls": True})
+    assert reason
+
+
+def test_an_authority_that_is_none_is_told_in_words(run_module: RunModule) -> None:
+    with listener("127.0.0.1") as held:
+        service = {"host": "127.0.0.1", "port": held.getsockname()[1], "tls": True, "ca_certificate": "not PEM"}
+        (reason,) = asked(run_module, service)
+    assert reason.startswith("no TLS handshake")
