@@ -18,8 +18,8 @@ import yaml
 from ansible_collections.selfhosted.prefect.tests.integration.stack import Server, clean_environment, docker
 from ansible_collections.selfhosted.prefect.tests.testbed.images import product_images
 
-PREFIX = "sp-rt-"
-"""Every container, network, volume and image that these tests make is called so."""
+PREFIX = os.environ.get("SP_ROLES_PREFIX", "sp-rt-")
+"""Every container, network, volume and image that these tests make is called so. Two runs at once on one engine need two of them."""
 
 WORKER_IMAGES = "selfhosted-prefect/worker"
 """The repository of the images that the role worker builds."""
