@@ -15,8 +15,8 @@ def ends(end: str = "well") -> str:
     get_run_logger().info("it ends with: %s", end)
     if end == "fail":
         raise ValueError("as it was told")
-    if end == "sleep":
-        time.sleep(300)
+    if end in ("nap", "sleep"):
+        time.sleep(5 if end == "nap" else 300)
     return end
 """
 
