@@ -225,9 +225,9 @@ def _services(hosts: list[Json]) -> list[str]:
             state = service["health"] or service["status"] if service["status"] == "running" else service["status"]
             words = [service["service"], service["container"], state, service["version"], service["digest"]]
             rows.append([host["host"], *(word or "-" for word in words), up, str(service["restarts"]), disk])
-        for service in host["expected"]:
-            if service not in present:
-                rows.append([host["host"], service, "-", "missing", "-", "-", "-", "-", disk])
+        missing = [service for service in host["expected"] if service not in present]
+        for service in missing or ([] if present else ["-"]):
+            rows.append([host["host"], service, "-", "missing" if missing else "-", "-", "-", "-", "-", disk])
     return _columns(rows)
 
 
