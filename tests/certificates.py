@@ -11,10 +11,11 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
 
-def make_authority(place: Path) -> Path:
+def make_authority(place: Path, *names: str) -> Path:
     """Make a certificate authority, and a server certificate for 127.0.0.1 that it signed.
 
     :param place: An empty directory, filled with ``ca.pem``, ``server.pem`` and ``server.key``.
+    :param names: DNS names that the certificate is for, too.
     :returns: The directory.
     """
 
@@ -22,7 +23,8 @@ def make_authority(place: Path) -> Path:
         subprocess.run(["openssl", *arguments], cwd=place, check=True, capture_output=True)
 
     new_key = ["-newkey", "rsa:2048", "-nodes"]
-    (place / "extensions").write_text("subjectAltName=IP:127.0.0.1\n", encoding="utf-8")
+    subjects = ",".join(["IP:127.0.0.1", *(f"DNS:{name}" for name in names)])
+    (place / "extensions").write_text(f"subjectAltName={subjects}\n", encoding="utf-8")
     openssl(
         *("req", "-x509", *new_key, "-days", "2", "-subj", "/CN=Test authority", "-keyout", "ca.key", "-out", "ca.pem"),
         *("-addext", "keyUsage=critical,keyCertSign"),
