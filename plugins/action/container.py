@@ -99,6 +99,18 @@ def as_text(name: str, value: t.Any) -> str:
     )
 
 
+def without_nothing(definition: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """A definition without the leaves that somebody took away by giving them no value.
+
+    The environment is left as it is: there, no value is as likely a variable that is missing.
+    """
+    return {
+        name: without_nothing(value) if isinstance(value, dict) and name != "env" else value
+        for name, value in definition.items()
+        if value is not None
+    }
+
+
 def summary(container: t.Any) -> dict[str, t.Any]:
     """The part of an inspected container that tells what it is, without its environment."""
     if not container:
@@ -247,7 +259,7 @@ def file_diff(file: File, mounted: t.Mapping[str, t.Any]) -> dict[str, str] | No
     after = file.content
     if same:
         before = after = ""
-    elif file.secret or (exists and not mounted.get("content")):
+    elif file.secret or mounted.get("hidden", False):
         before, after = "(secret)\n" if exists else "", "(another secret)\n" if exists else "(secret)\n"
     if exists and attributes != file.attributes:
         before, after = f"{attributes}\n{before}", f"{file.attributes}\n{after}"
@@ -297,7 +309,7 @@ class ActionModule(ActionBase):
                 "rehearsal": {"type": "bool", "default": False},
             }
         )
-        definition: dict[str, t.Any] = dict(args["definition"])
+        definition: dict[str, t.Any] = without_nothing(args["definition"])
         if not definition.get("name"):
             raise AnsibleActionFail("The container definition has no 'name'.")
         if definition.get("env"):

@@ -118,6 +118,9 @@ mounted:
     same:
       description: Whether its content is that of the new one.
       type: bool
+    hidden:
+      description: Whether its content is kept back.
+      type: bool
     attributes:
       description: Its permissions, owner and group.
       type: str
@@ -206,11 +209,11 @@ def look(file: dict[str, t.Any], content: bytes) -> dict[str, t.Any]:
     now = attributes(file["mounted"]) if file["mounted"] else None
     stored = read(file["mounted"]) if now else None
     if now is None or stored is None:
-        return {"exists": False, "same": False, "attributes": "", "content": ""}
+        return {"exists": False, "same": False, "hidden": False, "attributes": "", "content": ""}
     # Not in the encoding of the option, in which it could have the new content as a part, which Ansible would mask.
     hidden = file["secret"] or not int(now.split()[0], 8) & FOR_OTHERS
     shown = "" if hidden else stored.hex()
-    return {"exists": True, "same": stored == content, "attributes": now, "content": shown}
+    return {"exists": True, "same": stored == content, "hidden": hidden, "attributes": now, "content": shown}
 
 
 def remove(path: str) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import typing as t
 
 import pytest
@@ -16,6 +17,7 @@ from ansible.playbook.task import Task
 from ansible.plugins.loader import connection_loader
 
 from ansible_collections.selfhosted.prefect.plugins.action.container import (
+    CONTAINER_FILES,
     DECLARED,
     DOCKER_CONTAINER,
     LABEL,
@@ -23,11 +25,14 @@ from ansible_collections.selfhosted.prefect.plugins.action.container import (
     ActionModule,
     Mask,
     as_text,
+    file_diff,
+    files_of,
     fingerprint,
     from_survey,
     secret_names,
     split_env,
     summary,
+    version_of,
     without_label,
 )
 
@@ -92,9 +97,9 @@ Action = t.Callable[..., Document]
 
 @pytest.fixture
 def action(monkeypatch: pytest.MonkeyPatch) -> Action:
-    """Run the plugin with a real task and connection; only the module is another."""
+    """Run the plugin with a real task and connection; only the modules are others."""
 
-    def run(module: Module, *, check: bool = False, **arguments: t.Any) -> Document:
+    def run(module: Module | Modules, *, check: bool = False, **arguments: t.Any) -> Document:
         task = Task()
         task.args = {"definition": copy.deepcopy(DEFINITION), "secret_env": ["PASSWORD"], **arguments}
         task.check_mode = check
@@ -467,3 +472,258 @@ def test_a_definition_that_the_module_takes_is_predicted(action: Action) -> None
     result = action(module, check=True, validate=True)
     assert result["diff"]["before"] == {}
     assert result["differs"]
+
+
+# --- Files ---------------------------------------------------------------------------------------
+
+PLACE = "/etc/prefect/server"
+PLAIN: Document = {"path": "/etc/app.conf", "content": "one\n"}
+KEY: Document = {"path": "/etc/app.key", "content": NEW, "secret": True}
+
+
+class Modules:
+    """Stands in for both modules; remembers the calls in their order."""
+
+    def __init__(self, container: Document | None = None, **files: t.Any) -> None:
+        self._container = {"changed": True, "container": INSPECTED, **(container or {})}
+        self._files = {"changed": True, "created": True, "others": [], "mounted": {}, **files}
+        self.calls: list[tuple[str, Document]] = []
+
+    def __call__(self, module_name: str, module_args: Document, task_vars: Document | None) -> Document:
+        word = module_args["state"] if module_name == CONTAINER_FILES else "container"
+        self.calls.append((word, copy.deepcopy(module_args)))
+        return copy.deepcopy(self._files if module_name == CONTAINER_FILES else self._container)
+
+    @property
+    def words(self) -> list[str]:
+        return [word for word, _arguments in self.calls]
+
+    def arguments(self, word: str) -> Document:
+        return next(arguments for name, arguments in self.calls if name == word)
+
+
+def version(*declared: Document, place: str = PLACE) -> str:
+    return version_of(place, files_of([with_defaults(item) for item in declared]))
+
+
+def with_defaults(item: Document) -> Document:
+    return {"mode": None, "owner": 0, "group": 0, "secret": False, **item}
+
+
+def mounting(*declared: Document) -> Document:
+    """Return the container of the list, made with these files."""
+    number = version(*declared)
+    mounts = [{"Source": f"{PLACE}/{number}{item['path']}", "Destination": item["path"]} for item in declared]
+    definition = changed(volumes=[f"{item['Source']}:{item['Destination']}:ro" for item in mounts])
+    return {**FOUND, "Mounts": mounts, "Labels": {LABEL: fingerprint(definition)}}
+
+
+def test_files_are_written_before_the_container_that_mounts_them(action: Action) -> None:
+    modules = Modules()
+    result = action(modules, files=[PLAIN, KEY], directory=PLACE)
+    assert modules.words == ["present", "container"]
+    number = version(PLAIN, KEY)
+    assert modules.arguments("container")["volumes"] == [
+        f"{PLACE}/{number}/etc/app.conf:/etc/app.conf:ro",
+        f"{PLACE}/{number}/etc/app.key:/etc/app.key:ro",
+    ]
+    files = modules.arguments("present")["files"]
+    assert [(file["path"], file["mode"], file["secret"]) for file in files] == [
+        ("/etc/app.conf", "0444", False),
+        ("/etc/app.key", "0400", True),
+    ]
+    assert NEW not in json.dumps(result)
+
+
+def test_files_come_to_the_mounts_that_a_user_has_put_in_place_of_the_roles(action: Action) -> None:
+    modules = Modules()
+    action(modules, definition=changed(volumes=["data:/data"]), files=[PLAIN], directory=PLACE)
+    assert modules.arguments("container")["volumes"][0] == "data:/data"
+    assert len(modules.arguments("container")["volumes"]) == 2
+
+
+def test_a_container_with_the_same_files_costs_nothing(action: Action) -> None:
+    modules = Modules()
+    found = mounting(PLAIN, KEY)
+    result = action(modules, found=found, found_image="sha256:1", trust_label=True, files=[KEY, PLAIN], directory=PLACE)
+    assert modules.calls == []
+    assert not result["differs"]
+
+
+OTHER: dict[str, list[Document]] = {
+    "content": [{**PLAIN, "content": "two\n"}, KEY],
+    "secret": [PLAIN, {**KEY, "content": OLD}],
+    "mode": [{**PLAIN, "mode": "0440"}, KEY],
+    "owner": [{**PLAIN, "owner": 999}, KEY],
+    "one less": [PLAIN],
+    "none": [],
+}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_other_files_are_another_container(action: Action, name: str) -> None:
+    modules = Modules()
+    found = mounting(PLAIN, KEY)
+    result = action(
+        modules, check=True, found=found, found_image="sha256:1", trust_label=True, files=OTHER[name], directory=PLACE
+    )
+    assert "container" in modules.words
+    assert result["differs"]
+
+
+def test_the_version_tells_nothing_and_is_another_for_another_container() -> None:
+    digests = {version(KEY), version({**KEY, "content": OLD}), version(KEY, place="/etc/prefect/worker")}
+    assert len(digests) == 3
+    assert all(len(digest) == 32 and int(digest, 16) for digest in digests)
+
+
+def test_check_mode_shows_the_text_that_changes_and_of_a_secret_that_it_does(action: Action) -> None:
+    mounted = {
+        PLAIN["path"]: {"exists": True, "same": False, "attributes": "0444 0:0", "content": b"zero\n".hex()},
+        KEY["path"]: {"exists": True, "same": False, "hidden": True, "attributes": "0400 0:0", "content": ""},
+    }
+    modules = Modules(container={"diff": {"before": {"a": 1}, "after": {"a": 2}}}, mounted=mounted)
+    old = mounting({**PLAIN, "content": "zero\n"}, {**KEY, "content": OLD})
+    result = action(modules, check=True, found=old, files=[PLAIN, KEY], directory=PLACE)
+    container, plain, key = result["diff"]
+    assert container == {"before": {"a": 1}, "after": {"a": 2}}
+    assert (plain["before_header"], plain["before"], plain["after"]) == ("/etc/app.conf", "zero\n", "one\n")
+    assert (key["before"], key["after"]) == ("(secret)\n", "(another secret)\n")
+    sources = [file["mounted"] for file in modules.arguments("present")["files"]]
+    assert sources == [item["Source"] for item in old["Mounts"]]
+
+
+def test_check_mode_shows_the_files_of_a_container_that_is_not_there(action: Action) -> None:
+    modules = Modules()
+    result = action(modules, check=True, files=[PLAIN, KEY], directory=PLACE)
+    assert modules.calls == []
+    _container, plain, key = result["diff"]
+    assert (plain["before"], plain["after"]) == ("", "one\n")
+    assert (key["before"], key["after"]) == ("", "(secret)\n")
+    assert NEW not in json.dumps(result)
+
+
+MOUNTED: dict[str, tuple[Document, Document | None]] = {
+    "the same": ({"exists": True, "same": True, "attributes": "0444 0:0", "content": b"one\n".hex()}, None),
+    "another mode": (
+        {"exists": True, "same": True, "hidden": True, "attributes": "0400 0:0", "content": ""},
+        {"before": "0400 0:0\n", "after": "0444 0:0\n"},
+    ),
+    "no text": (
+        {"exists": True, "same": False, "attributes": "0444 0:0", "content": "ff"},
+        {"before": "(no text)\n", "after": "one\n"},
+    ),
+    "was empty": (
+        {"exists": True, "same": False, "hidden": False, "attributes": "0444 0:0", "content": ""},
+        {"before": "", "after": "one\n"},
+    ),
+    # What was not everybody's is not shown because it is to be.
+    "was a secret": (
+        {"exists": True, "same": False, "hidden": True, "attributes": "0400 0:0", "content": ""},
+        {"before": "0400 0:0\n(secret)\n", "after": "0444 0:0\n(another secret)\n"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MOUNTED)
+def test_a_diff_of_a_file(name: str) -> None:
+    mounted, shown = MOUNTED[name]
+    diff = file_diff(files_of([with_defaults(PLAIN)])[0], mounted)
+    assert (diff and {"before": diff["before"], "after": diff["after"]}) == shown
+
+
+def test_old_files_go_when_the_container_has_new_ones(action: Action) -> None:
+    modules = Modules(others=["old"])
+    action(modules, found=mounting({**PLAIN, "content": "zero\n"}), files=[PLAIN], directory=PLACE)
+    assert modules.words == ["present", "container", "current"]
+    assert modules.arguments("current")["version"] == version(PLAIN)
+
+
+def test_old_files_go_when_the_container_has_none_any_more(action: Action) -> None:
+    modules = Modules()
+    action(modules, found=mounting(PLAIN), directory=PLACE)
+    assert modules.words == ["container", "current"]
+    assert modules.arguments("current")["version"] == ""
+
+
+def test_a_rehearsal_leaves_the_files_of_the_container_that_runs(action: Action) -> None:
+    modules = Modules(others=["old"])
+    found = mounting({**PLAIN, "content": "zero\n"})
+    action(
+        modules,
+        definition=changed(name="server-rehearsal"),
+        found=found,
+        files=[PLAIN],
+        directory=PLACE,
+        rehearsal=True,
+    )
+    assert modules.words == ["present", "container"]
+
+
+@pytest.mark.parametrize(
+    ("created", "words"), [(True, ["present", "container", "current"]), (False, ["present", "container"])]
+)
+def test_a_container_that_is_refused_leaves_no_new_files(action: Action, created: bool, words: list[str]) -> None:
+    modules = Modules(container={"failed": True, "msg": "no"}, created=created, others=["old"])
+    old = {**PLAIN, "content": "zero\n"}
+    result = action(modules, found=mounting(old), files=[PLAIN], directory=PLACE)
+    assert result["failed"]
+    assert modules.words == words
+    if created:
+        assert modules.arguments("current")["version"] == version(old)
+
+
+def test_files_that_cannot_be_written_cost_no_container(action: Action) -> None:
+    modules = Modules(failed=True, msg="/etc/prefect: Read-only file system")
+    result = action(modules, files=[PLAIN], directory=PLACE)
+    assert modules.words == ["present"]
+    assert result["msg"] == "Files of the container 'server': /etc/prefect: Read-only file system"
+
+
+FAULTS: dict[str, tuple[list[Document], str]] = {
+    "relative": ([{**PLAIN, "path": "etc/app.conf"}], "no absolute path"),
+    "upwards": ([{**PLAIN, "path": "/etc/../app.conf"}], "no absolute path"),
+    "a directory": ([{**PLAIN, "path": "/etc/"}], "no absolute path"),
+    "colon": ([{**PLAIN, "path": "/etc/a:b"}], "without colons"),
+    "twice": ([PLAIN, {**PLAIN, "content": "two"}], "twice"),
+    "one in the other": ([PLAIN, {**PLAIN, "path": "/etc/app.conf/x"}], "cannot be a file and the directory of"),
+    "no text": ([{**PLAIN, "content": {"a": 1}}], "content that is no text"),
+    "nothing": ([{**PLAIN, "content": None}], "content that is no text"),
+    "number for a mode": ([{**PLAIN, "mode": 292}], "as a text"),
+    "word for a mode": ([{**PLAIN, "mode": "u=r"}], "octal digits"),
+    "a secret for everybody": ([{**KEY, "mode": "0444"}], "gives it to everybody"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_files_that_cannot_be_are_refused_without_their_content(action: Action, name: str) -> None:
+    declared, words = FAULTS[name]
+    modules = Modules()
+    with pytest.raises(AnsibleActionFail, match=re.escape(words)) as refusal:
+        action(modules, files=declared, directory=PLACE)
+    assert modules.calls == []
+    assert NEW not in str(refusal.value)
+
+
+def test_all_faults_of_files_are_told_at_once(action: Action) -> None:
+    with pytest.raises(AnsibleActionFail) as refusal:
+        action(Modules(), files=[{**PLAIN, "path": "a"}, {**KEY, "mode": "0777"}], directory=PLACE)
+    assert "'a'" in str(refusal.value)
+    assert "/etc/app.key" in str(refusal.value)
+
+
+def test_files_need_a_directory(action: Action) -> None:
+    with pytest.raises(AnsibleActionFail, match="no 'directory'"):
+        action(Modules(), files=[PLAIN])
+
+
+# --- Leaves that are taken away ------------------------------------------------------------------
+
+
+def test_a_leaf_without_a_value_is_not_there(action: Action) -> None:
+    module = Module(changed=True, container=INSPECTED)
+    action(module, definition=changed(memory=None, log_options={"max-file": None, "max-size": "1m"}, env=None))
+    (call,) = module.calls
+    assert "memory" not in call
+    assert "env" not in call
+    assert call["log_options"] == {"max-size": "1m"}
