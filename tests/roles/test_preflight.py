@@ -4,13 +4,20 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
 import sys
+import tarfile
 import typing as t
+import urllib.request
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.selfhosted.prefect.tests.roles.deployment import PREFIX, Deployment, Run, Variables
+from ansible_collections.selfhosted.prefect.tests.integration.stack import docker
+from ansible_collections.selfhosted.prefect.tests.roles.deployment import PREFIX, Deployment, Run, Variables, inspect
+from ansible_collections.selfhosted.prefect.tests.testbed.images import build
+from ansible_collections.selfhosted.prefect.tests.testbed.machine import wait_for
 
 # --- The role preflight --------------------------------------------------------------------------
 
@@ -210,6 +217,57 @@ PINS: dict[str, bool] = {
     f"prefect:{'ab' * 32}": False,
     "prefect@sha256:abc": False,
 }
+
+
+@pytest.fixture
+def pinned() -> t.Iterator[str]:
+    """Serve a small image from a registry, and give its name with its digest; the engine does not have it."""
+    name = f"{PREFIX}registry"
+    docker("run", "--detach", "--name", name, "--publish", "127.0.0.1::5000", build("registry"))
+    try:
+        address = docker("port", name, "5000/tcp").splitlines()[0]
+        wait_for("the registry does not answer", 30, lambda: answers(f"http://{address}/v2/"))
+        layer = io.BytesIO()
+        tarfile.open(fileobj=layer, mode="w").close()
+        tagged = f"{address}/probe:1"
+        subprocess.run(["docker", "import", "-", tagged], input=layer.getvalue(), check=True, capture_output=True)
+        docker("push", tagged)
+        named = docker("image", "inspect", "--format", "{{index .RepoDigests 0}}", tagged)
+        docker("rmi", tagged)
+        yield named
+        docker("rmi", "--force", named, check=False)
+    finally:
+        docker("rm", "--force", "--volumes", name)
+
+
+def answers(url: str) -> str | None:
+    """Return why a registry of this machine does not answer, or nothing."""
+    try:
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5).close()
+    except OSError as error:
+        return str(error)
+    return None
+
+
+def test_an_image_named_by_its_digest_is_fetched_and_recognised(deployment: Deployment, pinned: str) -> None:
+    changes: Variables = {
+        "prefect_container_service": "probe",
+        "prefect_container_stack": f"{PREFIX}probe-net",
+        "prefect_container_name": f"{PREFIX}probe",
+        # There is nothing in it that could run.
+        "prefect_container_definition": definition(image=pinned, command=["/nothing"], state="present"),
+        "prefect_container_require_digest": True,
+        "prefect_container_disk_mib": 1,
+    }
+    task = {"name": "Run", "ansible.builtin.import_role": {"name": "selfhosted.prefect.container"}}
+    play = {"hosts": "prefect", "gather_facts": False, "tasks": [task]}
+    first = deployment.plays([play], {"localhost": ((), changes)})["localhost"].succeeded()
+    assert f"Pull {pinned}" in first.changed
+    (container,) = inspect("container", [f"{PREFIX}probe"])
+    assert pinned in inspect("image", [container["Image"]])[0]["RepoDigests"]
+    again = deployment.plays([play], {"localhost": ((), changes)})["localhost"].succeeded()
+    assert again.changed == {}
+    docker("rm", "--force", f"{PREFIX}probe")
 
 
 def test_an_image_without_a_digest_is_refused_where_one_is_asked_for(deployment: Deployment) -> None:
