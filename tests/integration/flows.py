@@ -8,15 +8,20 @@ from ansible_collections.selfhosted.prefect.tests.integration.stack import Serve
 
 SOURCE = """
 import time
-from prefect import flow, get_run_logger
+from prefect import flow, get_client, get_run_logger
 
 @flow(name="ends", persist_result=True)
 def ends(end: str = "well") -> str:
     get_run_logger().info("it ends with: %s", end)
     if end == "fail":
         raise ValueError("as it was told")
-    if end in ("nap", "sleep"):
-        time.sleep(5 if end == "nap" else 300)
+    if end == "sleep":
+        time.sleep(300)
+    if end.startswith("after the pause of "):
+        with get_client(sync_client=True) as client:
+            while not client.read_work_pool(end.removeprefix("after the pause of ")).is_paused:
+                time.sleep(0.3)
+        time.sleep(1)
     return end
 """
 

@@ -58,13 +58,12 @@ def started(container: str) -> str:
 
 
 def test_a_worker_is_stopped_when_its_flow_run_has_ended(secured: Server, playbook: Playbook, leaving: str) -> None:
-    identifier = begin(secured, "nap")
+    identifier = begin(secured, f"after the pause of {POOL}")
     held = {"held": "{{ done.held }}", "state": "resumed"}
     results = playbook(
         {**secured.defaults, "workers": [{**WORKER, "since": started(leaving)}], "drain_timeout": 60},
         task("check", "worker_drain", state="drained", on_check_mode=True),
         task("drain", "worker_drain", state="drained", on_register="done"),
-        task("pool", "work_pool_info", name=POOL),
         task("again", "worker_drain", state="drained"),
         task("preview", "worker_drain", **held, on_check_mode=True),
         task("resume", "worker_drain", **held),
@@ -74,8 +73,8 @@ def test_a_worker_is_stopped_when_its_flow_run_has_ended(secured: Server, playbo
     assert [run["id"] for run in results["drain"]["flow_runs"]] == [identifier]
     assert "Waited for 1 flow run" in results["drain"]["msg"]
     assert state(secured, identifier)["type"] == "COMPLETED"
-    assert results["pool"]["work_pools"][0]["is_paused"]
     assert (results["again"]["changed"], results["again"]["held"]) == (False, [])
+    assert results["again"]["paused_before"] == results["drain"]["held"]
     assert results["preview"]["changed"]
     assert results["resume"]["changed"]
     assert not results["resume again"]["changed"]
