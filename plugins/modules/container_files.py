@@ -247,7 +247,8 @@ def present(module: AnsibleModule, directory: str, version: str) -> bool:
 def without(module: AnsibleModule, directory: str, keep: str) -> bool:
     """Remove all versions but one, and what is empty after that; whether there was anything."""
     gone = [name for name in versions(directory) if name != keep]
-    if not module.check_mode:
+    # Whoever has nothing to remove need not be able to.
+    if os.path.lexists(directory) and not module.check_mode:
         for name in gone:
             remove(os.path.join(directory, name))
         for path in (directory, os.path.dirname(directory)):

@@ -167,7 +167,7 @@ def definition(**changes: t.Any) -> Variables:
 @pytest.fixture(scope="module")
 def needs(deployment: Deployment) -> dict[str, Run]:
     """Ask on hosts with one engine each whether a container could be made there."""
-    cases = {
+    cases: dict[str, tuple[tuple[str, ...], Variables]] = {
         name: (
             (),
             {

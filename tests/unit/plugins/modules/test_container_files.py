@@ -190,6 +190,12 @@ def test_what_is_removed_is_gone_and_what_others_have_stays(
     assert not run_module("container_files", **gone)["changed"]
 
 
+def test_nothing_is_looked_at_where_there_is_nothing_to_remove(run_module: RunModule, directory: Path) -> None:
+    directory.parent.mkdir()
+    assert not run_module("container_files", directory=str(directory), state="absent")["changed"]
+    assert directory.parent.exists()
+
+
 def test_a_place_that_cannot_be_written_is_named(run_module: RunModule, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     answer = run_module("container_files", **options(tmp_path / "file" / "server", conf="one\n"))
