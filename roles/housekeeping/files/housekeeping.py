@@ -66,6 +66,8 @@ def ended_flow_runs(engine: Engine, settings: Json, now: float) -> list[Removal]
     """Return the containers of flow runs that ended long enough ago, or never began."""
     found = []
     for item in engine.get("/containers/json", all=True, filters={"label": [FLOW_RUN]}):
+        if settings["networks"] and not set(settings["networks"]) & set(item["NetworkSettings"]["Networks"]):
+            continue
         # One that was made before the limit may have ended within it, and one that was made within it cannot have ended before.
         if item["State"] not in (*ENDED, NEVER_BEGAN) or now - item["Created"] < settings["container_hours"] * HOUR:
             continue
