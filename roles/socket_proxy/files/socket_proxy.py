@@ -37,7 +37,7 @@ from socket_policy import (
     parse,
     shown,
 )
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 if t.TYPE_CHECKING:
@@ -54,7 +54,8 @@ CONTAINER = r"/containers/(?P<container>[A-Za-z0-9][A-Za-z0-9_.-]*)"
 # An image's name has slashes in it, and a digest's @ may come encoded.
 IMAGE = r"/images/(?P<image>(?:[A-Za-z0-9._:@/-]|%40)+)/json"
 
-FLAG = r"0|1|true|false|True|False"
+NO = r"0|false|False"
+FLAG = rf"1|true|True|{NO}"
 SECONDS = r"-?[0-9]{1,6}"
 
 
@@ -90,7 +91,7 @@ ROUTES = (
     Route(("POST",), f"{CONTAINER}/stop", "container", {"t": SECONDS}),
     Route(("POST",), f"{CONTAINER}/kill", "container", {"signal": "[A-Z0-9+]{1,12}"}),
     Route(("POST",), f"{CONTAINER}/wait", "container", {"condition": "not-running|next-exit|removed"}),
-    Route(("DELETE",), CONTAINER, "container", {"v": FLAG, "force": FLAG}),
+    Route(("DELETE",), CONTAINER, "container", {"v": FLAG, "force": FLAG, "link": NO}),
     Route(("GET",), "/networks/(?P<network>[A-Za-z0-9][A-Za-z0-9_.-]*)", "network"),
     Route(("POST",), "/networks/(?P<network>[A-Za-z0-9][A-Za-z0-9_.-]*)/connect", "connect", body=True),
 )
@@ -211,6 +212,8 @@ class Proxy:
         response: Response
         try:
             response = await self._answer(request)
+        except ClientDisconnect:
+            return
         except Answered as answered:
             response = answered.response
         except Refused as refusal:
