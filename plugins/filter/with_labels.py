@@ -59,8 +59,13 @@ def with_labels(items: t.Iterable[t.Mapping[str, t.Any]], labels: t.Any) -> list
     :raises AnsibleFilterError: The labels are neither.
     """
     if isinstance(labels, t.Mapping):
+        # Ansible's own dictionaries do not compare their items as others do.
         wanted = {str(name): str(value) for name, value in labels.items()}
-        return [item for item in items if wanted.items() <= (item.get("Labels") or {}).items()]
+        return [
+            item
+            for item in items
+            if all((item.get("Labels") or {}).get(name) == value for name, value in wanted.items())
+        ]
     if isinstance(labels, (list, tuple)):
         return [item for item in items if set(labels) <= set(item.get("Labels") or {})]
     msg = f"with_labels: the labels must be a dictionary or a list, not {type(labels).__name__}"
