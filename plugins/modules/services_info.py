@@ -224,7 +224,7 @@ def version_of(container: Json, image: Json) -> str:
         environment = dict(item.split("=", 1) for item in config.get("Env") or [] if "=" in item)
         for name in VERSION_VARIABLES:
             if environment.get(name):
-                return environment[name]
+                return str(environment[name])
     return ""
 
 

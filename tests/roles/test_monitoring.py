@@ -273,7 +273,7 @@ WELL: dict[str, str] = {
 
 # Per case: the alerts that must fire, and no others; what differs from a fleet that is well (None: the series is not there); after how
 # many minutes. By their names in the order of the rules.
-CASES: dict[str, tuple[set[str], dict[str, str | None], int]] = {
+CASES: dict[str, tuple[set[str], t.Mapping[str, str | None], int]] = {
     "a fleet that is well": (set(), {}, 1800),
     "the exporter does not answer": ({"PrefectExporterDown"}, series("up", "0x2000"), 6),
     "the exporter is not scraped": ({"PrefectExporterDown"}, dict.fromkeys(series("up", "")), 6),
