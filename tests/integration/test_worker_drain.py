@@ -43,7 +43,7 @@ def begin(server: Server, end: str) -> str:
     deployment = server.ask("GET", "/deployments/name/ends/to%20drain")["id"]
     body = {"parameters": {"end": end}}
     identifier = str(server.ask("POST", f"/deployments/{deployment}/create_flow_run", body)["id"])
-    until("the flow run is RUNNING", lambda: state(server, identifier)["type"] == "RUNNING", 90)
+    until("the flow run is RUNNING", lambda: state(server, identifier)["type"] == "RUNNING", 120)
     return identifier
 
 
