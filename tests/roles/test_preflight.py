@@ -205,6 +205,23 @@ def test_an_engine_that_cannot_run_the_container_is_refused_with_the_reason_and_
         assert word in message
 
 
+def test_check_mode_predicts_an_overridden_container_where_no_engine_is_installed_yet(deployment: Deployment) -> None:
+    changes: Variables = {
+        "environment": {"DOCKER_HOST": "unix:///nonexistent/docker.sock"},
+        "prefect_container_service": "probe",
+        "prefect_container_stack": f"{PREFIX}probe-net",
+        "prefect_container_name": f"{PREFIX}probe",
+        "prefect_container_definition": definition(published_ports=["127.0.0.1:1:1"]),
+        "prefect_container_overrides": {"memory": "64m", "cpus": 0.5},
+        "prefect_container_files": [{"path": "/etc/app.conf", "content": "one"}],
+    }
+    role = {"name": "selfhosted.prefect.container", "tasks_from": "preflight"}
+    task = {"name": "Look", "ansible.builtin.import_role": role}
+    play = {"hosts": "prefect", "gather_facts": False, "tasks": [task]}
+    run = deployment.plays([play], {"localhost": ((), changes)}, "--check")["localhost"].succeeded()
+    assert list(run.changed) == [f"Compare the container with its definition: {PREFIX}probe"]
+
+
 # --- Pinned images -------------------------------------------------------------------------------
 
 DIGEST = "sha256:" + "ab" * 32
