@@ -32,6 +32,7 @@ class Server:
     """The log of a server, the time, and what is recorded."""
 
     def __init__(self, place: Path, patch: pytest.MonkeyPatch) -> None:
+        self.now = NOW
         loggers = [logging.getLogger("docket.worker"), logging.getLogger("docket.dependencies")]
         before = [(logger, logger.level, list(logger.filters)) for logger in loggers]
         self._watch = load("server_watch")
@@ -43,7 +44,6 @@ class Server:
         patch.setattr(self._watch, "RECORD", str(self._record))
         patch.setattr(self._watch, "PAUSE", 0)
         patch.setattr(time, "time", lambda: self.now)
-        self.now = NOW
 
     def log(self, text: str, level: int = logging.INFO) -> bool:
         """Log a line, and return whether it is shown."""
