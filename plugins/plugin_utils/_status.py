@@ -118,7 +118,7 @@ def _complete(service: Json, server: Json, databases: list[Json]) -> None:
     if not service["version"] and service["service"] == "server":
         service["version"] = server.get("version") or ""
     if not service["version"] and service["service"] == "database" and databases:
-        service["version"] = str(databases[0].get("version") or "").split(" ")[0]
+        service["version"] = str(databases[0].get("version") or "").partition(" ")[0]
 
 
 def _attention(told: Json) -> list[str]:
