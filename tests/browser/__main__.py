@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--work-pool", required=True, metavar="NAME", help="a work pool to look at")
     parser.add_argument("--flow-run", metavar="ID", help="a run to look at, which logs while it is looked at")
     parser.add_argument("--word", default="line", help="a word of its log lines (default: line)")
-    parser.add_argument("--lines", type=int, default=5, help="how many of them to wait for (default: 5)")
+    parser.add_argument("--changes", type=int, default=2, help="how often the newest must change (default: 2)")
     parser.add_argument(
         "--container", required=True, metavar="NAME", help="the container whose network the browser is in"
     )
@@ -40,19 +40,19 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     addresses = dict(item.split("=", 1) for item in options.address)
     with tempfile.TemporaryDirectory(prefix="sp-browser-") as home:
-        watched = Watched(id=options.flow_run, word=options.word, lines=options.lines) if options.flow_run else None
+        watched = Watched(id=options.flow_run, word=options.word, changes=options.changes) if options.flow_run else None
         with Visitor(
             options.url, Path(home), options.authority, options.pictures, options.container, addresses
         ) as visitor:
             seen = visit(visitor, os.environ["PREFECT_API_AUTH_STRING"], options.work_pool, watched)
-    enough = watched is None or (len(seen) > 1 and seen[-1] >= options.lines)
+    enough = watched is None or len(seen) > options.changes
     failed = bool(visitor.failures or visitor.strangers or not enough)
     report = {
         "failures": visitor.failures,
         "strangers": sorted(visitor.strangers),
         "calls": len(visitor.calls),
         "websockets": visitor.sockets,
-        "log_lines_seen": seen,
+        "newest_log_lines": seen,
     }
     print(json.dumps(report, indent=2))
     return int(failed)

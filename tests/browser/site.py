@@ -132,6 +132,7 @@ class Site:
             "prefect_proxy_tls_key": text("server.key"),
             "prefect_proxy_ca_certificate": text("ca.pem"),
             "prefect_proxy_access_log": True,
+            "prefect_server_ready_timeout": 240,
             "prefect_proxy_ready_timeout": 60,
             **self.variables,
         }

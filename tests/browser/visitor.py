@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A person at a browser: headless Chromium that trusts one more authority, and a list of all that failed on its way."""
 
+# mypy: disable-error-code="import-not-found"
 from __future__ import annotations
 
 import os
@@ -81,7 +82,7 @@ class Visitor:
         """Hosts beside the public URL's that pages wanted to talk to."""
         self._record: list[str] = []
         self._pictures = pictures
-        self._logged_in = False
+        self._asked: list[Request] = []
         self._base = ""
         need_packages(PROGRAMS)
         pictures.mkdir(parents=True, exist_ok=True)
@@ -133,8 +134,10 @@ class Visitor:
         field = self.page.locator("input[type=password]")
         field.wait_for()
         field.fill(auth_string)
-        self._logged_in = True
-        self.page.get_by_role("button", name="Login").click()
+        with self.page.expect_response(lambda answer: answer.url.endswith("/api/admin/version") and answer.ok):
+            self.page.get_by_role("button", name="Login").click()
+        # What was asked before went without credentials.
+        self.page.on("request", self._ask)
         self.page.wait_for_url("**/dashboard*")
         self._base = self.page.url.partition("/dashboard")[0]
 
@@ -160,22 +163,28 @@ class Visitor:
         self.page.get_by_text(name, exact=True).first.wait_for()
         self._settle("work-pool")
 
-    def watch_logs(self, flow_run: str, word: str, at_least: int) -> list[int]:
-        """Watch the logs of a run that goes on, and return how many lines with a word were seen at a time.
+    def watch_logs(self, flow_run: str, word: str, changes: int) -> list[str]:
+        """Watch the logs of a run that goes on, newest first, and return the lines that were on top, one after the other.
 
         :param flow_run: Its id.
-        :param at_least: Number of lines to wait for.
+        :param word: Words of the lines that count.
+        :param changes: How often the line on top has to change while the page stays as it is.
         """
         self.page.goto(f"{self._base}/runs/flow-run/{flow_run}?tab=Logs")
         lines = self.page.get_by_text(word)
         lines.first.wait_for()
-        seen = [lines.count()]
+        # Only what is in sight is on the page, so the end of a long log is brought there.
+        self.page.get_by_role("combobox").filter(has_text="Oldest to newest").click()
+        self.page.get_by_role("option", name="Newest to oldest").click()
+        self.page.get_by_role("combobox").filter(has_text="Newest to oldest").wait_for()
+        seen: list[str] = []
         for _second in range(SECONDS):
-            if seen[-1] >= at_least:
+            line = lines.first.inner_text()
+            if line not in seen:
+                seen.append(line)
+            if len(seen) > changes:
                 break
             self.page.wait_for_timeout(1000)
-            if lines.count() != seen[-1]:
-                seen.append(lines.count())
         self._settle("flow-run-logs")
         return seen
 
@@ -184,10 +193,13 @@ class Visitor:
         self.page.wait_for_load_state("networkidle")
         self.picture(name)
 
-    def _note(self, request_url: str, failure: str) -> None:
-        host = urlsplit(request_url).hostname or ""
-        if self._logged_in and not host.endswith(_MAKERS):
-            self.failures.append(f"{request_url}: {failure}")
+    def _ask(self, request: Request) -> None:
+        self._asked.append(request)
+
+    def _note(self, request: Request, failure: str) -> None:
+        host = urlsplit(request.url).hostname or ""
+        if request in self._asked and not host.endswith(_MAKERS):
+            self.failures.append(f"{request.method} {request.url}: {failure}")
 
     def _answered(self, response: Response) -> None:
         request = response.request
@@ -198,43 +210,43 @@ class Visitor:
         if request.resource_type not in _CALLS:
             return
         if response.status >= 400:
-            self._note(request.url, f"{request.method} was answered with {response.status}")
-        elif self._logged_in:
+            self._note(request, f"was answered with {response.status}")
+        elif request in self._asked:
             self.calls.append(request.url)
 
     def _failed(self, request: Request) -> None:
         self._record.append(f"{request.failure} {request.method} {request.url}")
         # A page that is left drops what it still asks for.
         if request.resource_type in _CALLS and request.failure not in (None, "net::ERR_ABORTED"):
-            self._note(request.url, f"{request.method} failed: {request.failure}")
+            self._note(request, f"failed: {request.failure}")
 
     def _socket(self, socket: WebSocket) -> None:
         self.sockets.append(socket.url)
-        socket.on("socketerror", lambda error: self._note(socket.url, f"websocket failed: {error}"))
+        socket.on("socketerror", lambda error: self.failures.append(f"{socket.url}: {error}"))
 
     def _printed(self, line: str) -> None:
         self._record.append(f"console: {line}")
         if "Mixed Content" in line:
-            self._note(self.url, line)
+            self.failures.append(line)
 
 
-def visit(visitor: Visitor, auth_string: str, work_pool: str, flow_run: Watched | None = None) -> list[int]:
-    """See what a person sees on an ordinary day; return the numbers of log lines seen, one after the other.
+def visit(visitor: Visitor, auth_string: str, work_pool: str, flow_run: Watched | None = None) -> list[str]:
+    """See what a person sees on an ordinary day; return the log lines that were on top, one after the other.
 
     :param flow_run: A run that goes on meanwhile.
     """
     visitor.log_in(auth_string)
     visitor.dashboard()
     visitor.work_pool(work_pool)
-    return visitor.watch_logs(flow_run["id"], flow_run["word"], flow_run["lines"]) if flow_run else []
+    return visitor.watch_logs(flow_run["id"], flow_run["word"], flow_run["changes"]) if flow_run else []
 
 
 class Watched(t.TypedDict):
-    """A run whose logs are watched: its id, a word of its lines, and how many of them to wait for."""
+    """A run whose logs are watched: its id, words of its lines, and how often they must change."""
 
     id: str
     word: str
-    lines: int
+    changes: int
 
 
 __all__ = ["Error", "Visitor", "Watched", "visit"]
