@@ -18,7 +18,7 @@ from ansible_collections.selfhosted.prefect.tests.testbed.machine import docker,
 PROGRAMS = {"chromium": "chromium", "certutil": "libnss3-tools"}
 """What a visit needs, and the Debian packages that have it."""
 
-SECONDS = 90
+SECONDS = 180
 """How long a page may take to show what is looked for."""
 
 # The UI reports to its makers, whatever the server is told of analytics. The proxy keeps the browser from it.
