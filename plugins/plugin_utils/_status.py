@@ -98,7 +98,13 @@ def _api(api: Json) -> Json:
         reason = _first_line(api.get("msg")) or "was not asked"
         return {"ready": False, "reason": "unknown", "message": reason, "pools": []}
     kept = ("ready", "reason", "message", "api_url", "version", "pools", "flow_runs", "ended", "unmarked")
-    return {"pools": [], **{key: api[key] for key in kept if key in api}}
+    told = {"pools": [], **{key: api[key] for key in kept if key in api}}
+    # A task that failed, as with wrong credentials, has its words elsewhere.
+    return {
+        **told,
+        "message": told.get("message") or _first_line(api.get("msg")),
+        "reason": told.get("reason") or "unknown",
+    }
 
 
 def _database(host: str, result: Json | None) -> Json | None:

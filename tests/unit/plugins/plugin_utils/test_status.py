@@ -218,6 +218,7 @@ def test_what_is_wrong_with_a_host_is_named_and_has_its_row(hosts: Json, words: 
         ({"unreachable": True, "msg": "ssh"}, "the API is not ready, ssh"),
         ({}, "the API is not ready, was not asked"),
         ({"ready": False, "reason": "refused", "message": "nothing listens"}, "the API is not ready, nothing listens"),
+        ({"failed": True, "ready": False, "reason": "unauthorized", "msg": "401"}, "the API is not ready, 401"),
         (api(pool("p", [worker("w", "OFFLINE", 4000)])), "worker w of pool p is offline"),
         (api(pool("p", [], depth=3)), "3 flow runs wait in pool p, which has no worker online"),
         (api(pool("p", [worker("w")], depth=3, late=2)), "2 flow runs are late in pool p"),
