@@ -73,12 +73,12 @@ def test_a_host_that_is_down_is_a_row_and_no_end(stack: Deployment, asked: Json,
     gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
     # The report is written on the controller, which is no host of this inventory.
     extra = ("--extra-vars", json.dumps({"prefect_status_file": str(file)}))
-    stack.playbooks("status", {"here": asked, "gone": {**asked, **gone}}, *extra)
+    stack.playbooks("status", {"here": asked, "nowhere": {**asked, **gone}}, *extra)
     told = json.loads(file.read_text(encoding="utf-8"))
     reachable = {host["host"]: host["reachable"] for host in told["hosts"]}
-    assert reachable == {"here": True, "gone": False}
+    assert reachable == {"here": True, "nowhere": False}
     assert told["api"]["ready"] is True
-    assert [words for words in told["attention"] if words.startswith("gone is unreachable") and "refused" in words]
+    assert [words for words in told["attention"] if words.startswith("nowhere is unreachable") and "refused" in words]
 
 
 def test_what_is_wrong_is_named_and_fails_when_that_is_asked_for(stack: Deployment, asked: Json) -> None:
