@@ -147,9 +147,7 @@ class Drain:
         """Return what was found, in a sentence or more."""
         words = []
         if self.paused_before:
-            words.append(
-                f"{', '.join(_hold_words(hold) for hold in self.paused_before)} was paused before, and stays so"
-            )
+            words.append(f"{', '.join(_hold_words(hold) for hold in self.paused_before)} was paused already")
         if self.active and not self._check_mode:
             words.append(f"after {seconds} s the workers still have {_words(self.active)}")
         elif self.active:

@@ -86,7 +86,7 @@ def test_queues_are_paused_where_a_worker_serves_no_others(server: ScriptedServe
     found = drain(run_module, server, workers=[served])
     assert found["held"] == [{"work_pool": "p", "work_queue": "a"}]
     assert found["paused_before"] == [{"work_pool": "p", "work_queue": "b"}]
-    assert "work queue 'b' of the work pool 'p' was paused before, and stays so" in found["msg"]
+    assert "work queue 'b' of the work pool 'p' was paused already" in found["msg"]
 
 
 def test_what_somebody_else_paused_is_not_held(server: ScriptedServer, run_module: RunModule) -> None:
