@@ -42,7 +42,7 @@ CADDYFILE = """
 }}
 https://127.0.0.1:{good} {{
     tls /tls/server.pem /tls/server.key
-    @closed path /prefect/api/metrics* /prefect/api/admin/settings* /docs* /redoc* /openapi.json
+    @closed path /prefect/api/metrics* /docs* /redoc* /openapi.json
     respond @closed 403
     reverse_proxy {server}:4200
 }}
@@ -98,7 +98,7 @@ class Edge:
                     "api_url": f"{self.url(site)}/api",
                     # The server has one public URL, which is not at fault here.
                     "ui_api_url": f"{self.url('good')}/api",
-                    "closed_paths": ["/prefect/api/metrics", "/prefect/api/admin/settings"],
+                    "closed_paths": ["/prefect/api/metrics", "/docs"],
                 },
             }
             for site in sites
@@ -379,8 +379,7 @@ def test_from_outside_all_is_as_it_should_be(edge: Edge) -> None:
     (checks,) = [result["checks"] for _name, result in seen.tasks if "checks" in result]
     assert [check["name"] for check in checks] == [
         *("ready", "version", "authentication", "ui", "redirects", "websocket /events/in", "websocket /events/out"),
-        *("closed /prefect/api/metrics", "closed /prefect/api/admin/settings"),
-        *("closed /docs", "closed /redoc", "closed /openapi.json"),
+        *("closed /prefect/api/metrics", "closed /docs", "closed /redoc", "closed /openapi.json"),
     ]
     assert {check["ok"] for check in checks} == {True}
     assert AUTH_STRING not in seen.output
@@ -395,7 +394,7 @@ def test_another_release_than_wanted_is_told(edge: Edge) -> None:
 
 def test_a_proxy_that_is_set_up_wrongly_is_told(edge: Edge) -> None:
     problems = edge.examine("bare", "deaf", "generous")
-    assert set(problems["bare"]) == {"redirects", "closed /prefect/api/metrics", "closed /prefect/api/admin/settings"}
+    assert set(problems["bare"]) == {"redirects", "closed /prefect/api/metrics", "closed /docs"}
     assert "is redirected to http://" in problems["bare"]["redirects"]
     assert "HTTP 400 Bad Request. A proxy between must pass on Upgrade" in problems["deaf"]["websocket /events/out"]
     assert "without credentials: HTTP 200 instead of 401" in problems["generous"]["authentication"]
@@ -443,9 +442,7 @@ LABELS = {
     "traefik.http.routers.{name}.tls": "true",
     "traefik.http.routers.{name}.tls.certresolver": "letsencrypt",
     "traefik.http.routers.{name}.middlewares": "secure@file",
-    "traefik.http.routers.{name}-closed.rule": (
-        "Host(`prefect.example.org`) && (PathPrefix(`/flows/api/metrics`) || PathPrefix(`/flows/api/admin/settings`))"
-    ),
+    "traefik.http.routers.{name}-closed.rule": "Host(`prefect.example.org`) && (PathPrefix(`/flows/api/metrics`))",
     "traefik.http.routers.{name}-closed.priority": "100000",
     "traefik.http.routers.{name}-closed.entrypoints": "websecure",
     "traefik.http.routers.{name}-closed.service": "{name}",

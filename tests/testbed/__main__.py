@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from . import hosts, images, registry
+from . import hosts, images, nameserver, registry
 from .machine import TestbedError, locked, need_packages, say, timed
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--spec",
         metavar="FILE",
-        help="YAML: hosts by name with what each is to be (kind, user, networks, firewall); '-' is the standard input",
+        help="YAML: hosts by name with what each is to be (kind, user, networks, firewall, names); '-' is the standard input",
     )
     command("list", "Print the names of this checkout's hosts.")
     command("inventory", "Print a YAML inventory of hosts that are up.", "+")
@@ -75,6 +75,7 @@ def _up(wanted: dict[str, hosts.Spec | None], inventory: Path | None) -> None:
         with locked():
             images.bootstrap()
             registry.up()
+            nameserver.up()
             for kind in hosts.KINDS:
                 images.build("vps", variant=kind)
         if not wanted:
@@ -95,6 +96,7 @@ def _down() -> None:
         if others:
             say(f"the registry stays: hosts of another checkout use it ({', '.join(others)})")
         else:
+            nameserver.down()
             registry.down()
 
 

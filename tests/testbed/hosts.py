@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 import tempfile
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from . import networks, registry
+from . import nameserver, networks, registry
 from .images import build
 from .machine import HERE, LABEL, STATE, TestbedError, docker, locked, run, say, timed, wait_for
 
@@ -40,12 +39,14 @@ class Spec:
     :param user: who comes in by SSH: ``root``, or a user with sudo and no password, who is made; root's log-in is off then.
     :param networks: short names of the private networks it is in, beside the public one.
     :param firewall: TCP ports that are open on its public address; nothing given: all of them.
+    :param names: DNS names that lead to its public address, for all hosts and their containers.
     """
 
     kind: str = KINDS[0]
     user: str = "root"
     networks: tuple[str, ...] = ()
     firewall: tuple[int, ...] | None = None
+    names: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, name: str, given: Any) -> Spec:
@@ -68,6 +69,8 @@ class Spec:
             "user is a user's name": isinstance(result.user, str) and bool(re.fullmatch(_WORD, result.user)),
             "networks is a list of lower-case words": isinstance(result.networks, tuple)
             and all(isinstance(item, str) and re.fullmatch(_WORD, item) for item in result.networks),
+            "names is a list of DNS names": isinstance(result.names, tuple)
+            and all(isinstance(item, str) and re.fullmatch(r"[a-z0-9.-]+", item) for item in result.names),
             f"firewall is a list of TCP ports, with {_SSH_PORT}, or nobody gets in": result.firewall is None
             or (isinstance(ports, tuple) and _SSH_PORT in ports and all(isinstance(port, int) for port in ports)),
         }
@@ -157,7 +160,7 @@ class Host:
             **({"prefect_private_address": next(iter(private.values()))} if private else {}),
             "prefect_testbed_private_addresses": private,
             "prefect_testbed_mirror": registry.mirror_url(),
-            "prefect_testbed_name_servers": _name_servers(),
+            "prefect_testbed_name_servers": [nameserver.address()],
         }
 
 
@@ -181,18 +184,6 @@ def _engine_flags() -> list[str]:
     return [*flags, "--cgroupns", "host", "--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw"]
 
 
-def _name_servers() -> list[str]:
-    """Return this machine's name servers that another host can reach, too."""
-    for path in (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf")):
-        if path.exists():
-            words = (line.split() for line in path.read_text(encoding="utf-8").splitlines())
-            servers = [w[1] for w in words if len(w) > 1 and w[0] == "nameserver" and "%" not in w[1]]
-            servers = [s for s in servers if not ipaddress.ip_address(s).is_loopback]
-            if servers:
-                return servers
-    return []
-
-
 def _ensure_key() -> None:
     """Make the SSH key of this checkout's test bed."""
     STATE.mkdir(parents=True, exist_ok=True)
@@ -205,20 +196,20 @@ def _create(host: Host, spec: Spec, image: str) -> None:
     docker(
         "create", "--name", host.container, "--hostname", host.name,
         "--label", f"{LABEL}={STATE}", "--label", f"{_SPEC_LABEL}={spec.to_json()}",
-        "--network", networks.PUBLIC, "--ip", networks.free_address(networks.PUBLIC),
+        "--network", networks.PUBLIC, "--ip", networks.free_address(networks.PUBLIC), "--dns", nameserver.address(),
         "--volume", f"{host.volume}:/var/lib/docker", *_engine_flags(), image,
     )  # fmt: skip
     for name in spec.networks:
         network = networks.private(name)
         networks.ensure(network)
         docker("network", "connect", "--ip", networks.free_address(network), network, host.container)
-    engine = {"registry-mirrors": [registry.mirror_url()], "dns": _name_servers()}
+    engine = {"registry-mirrors": [registry.mirror_url()], "dns": [nameserver.address()]}
     home = "root" if spec.user == "root" else f"home/{spec.user}"
     files = [(f"{home}/.ssh/authorized_keys", 0o600, _KEY.with_suffix(".pub").read_text(encoding="utf-8"))]
     # Nobody mourns a package that is lost when the power goes, and waiting for the disk takes most of an installation's time.
     files.append(("etc/dpkg/dpkg.cfg.d/unsafe-io", 0o644, "force-unsafe-io\n"))
     if spec.kind == "engine":
-        files.append(("etc/docker/daemon.json", 0o644, json.dumps({k: v for k, v in engine.items() if v})))
+        files.append(("etc/docker/daemon.json", 0o644, json.dumps(engine)))
     if spec.user != "root":
         files.append((f"etc/sudoers.d/{spec.user}", 0o440, f"{spec.user} ALL=(ALL:ALL) NOPASSWD: ALL\n"))
         files.append(("etc/ssh/sshd_config.d/no-root.conf", 0o644, "PermitRootLogin no\n"))
@@ -234,6 +225,8 @@ def _create(host: Host, spec: Spec, image: str) -> None:
         for top in root.iterdir():
             docker("cp", f"{top}/.", f"{host.container}:/{top.name}")
     docker("start", host.container)
+    if spec.names:
+        nameserver.announce(host.name, host.address(networks.PUBLIC), spec.names)
     # What is copied keeps its owner, who need not be root here.
     host.exec("chown", "-R", "root:root", *(f"/{path}" for path, _, _ in files if path.startswith("etc/")))
     if spec.user != "root":
@@ -380,6 +373,7 @@ def change_network(names: Sequence[str], *, gapped: bool = False, cut: bool = Fa
 def _remove(host: Host) -> None:
     container = host.inspect("{{.Id}}")
     if container:
+        nameserver.announce(host.name, "", ())
         docker("rm", "--force", "--volumes", container)
     if docker("volume", "inspect", "--format", "{{.Name}}", host.volume, check=False):
         docker("volume", "rm", host.volume)

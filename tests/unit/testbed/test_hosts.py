@@ -29,7 +29,7 @@ def test_a_spec_survives_its_label() -> None:
     ("given", "message"),
     [
         ({"kind": "big"}, "kind is one of engine, bare"),
-        ({"usr": "ops"}, "kind, user, networks, firewall"),
+        ({"usr": "ops"}, "kind, user, networks, firewall, names"),
         ("bare", "give a mapping"),
         ({"user": "Robert'); --"}, "user's name"),
         ({"networks": "database"}, "networks is a list"),
