@@ -431,7 +431,9 @@ class ActionModule(ActionBase):
         if unmade:
             definition["networks"] = [item for item in definition.get("networks") or [] if item["name"] not in unmade]
 
-        result = self._execute_module(module_name=DOCKER_CONTAINER, module_args=definition, task_vars=task_vars)
+        # A module writes its arguments to the host's log, and the environment is one of them.
+        unlogged = {**(task_vars or {}), "ansible_no_target_syslog": True}
+        result = self._execute_module(module_name=DOCKER_CONTAINER, module_args=definition, task_vars=unlogged)
         container = result.get("container") or {}
         mask.learn(split_env((container.get("Config") or {}).get("Env")), STORED)
         if isinstance(result.get("diff"), dict):

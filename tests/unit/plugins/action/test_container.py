@@ -88,6 +88,8 @@ class Module:
 
     def __call__(self, module_name: str, module_args: Document, task_vars: Document | None) -> Document:
         assert module_name == DOCKER_CONTAINER
+        # Its arguments have secrets in them, and are not for the host's log.
+        assert (task_vars or {})["ansible_no_target_syslog"] is True
         self.calls.append(copy.deepcopy(module_args))
         return copy.deepcopy(self._result)
 
