@@ -120,9 +120,12 @@ class Run:
         return {name: result for name, result in self.tasks if result.get("changed")}
 
     @property
-    def diffs(self) -> dict[str, dict[str, t.Any]]:
-        """The diffs of the tasks that changed something."""
-        return {name: result.get("diff") or {} for name, result in self.changed.items()}
+    def diffs(self) -> dict[str, t.Any]:
+        """The diffs of the tasks that changed something; of a loop, those of its items."""
+        return {
+            name: result.get("diff") or [item["diff"] for item in result.get("results", []) if "diff" in item]
+            for name, result in self.changed.items()
+        }
 
     @property
     def message(self) -> str:

@@ -27,6 +27,7 @@ from ansible_collections.selfhosted.prefect.tests.roles.deployment import (
     inspect,
     snapshot,
 )
+from ansible_collections.selfhosted.prefect.tests.roles.witness import Witnessed
 
 ETL, WEB = f"{PREFIX}etl", f"{PREFIX}web"
 MANY = f"{PREFIX}many"
@@ -64,8 +65,9 @@ class Fleet:
 
 
 @pytest.fixture(scope="module")
-def fleet(stack: Deployment) -> Fleet:
+def fleet(deployed: Witnessed) -> Fleet:
     """Run a Docker worker and three process workers."""
+    stack = deployed.stack
     workers: list[Variables] = [
         {"container_name": PLAIN, "limit": 0, "work_queues": ["slow", "default"], "labels": {"team": "data"}},
         {
