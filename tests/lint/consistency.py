@@ -63,9 +63,10 @@ def check_role(role: Path) -> Iterator[str]:
         if stated and name not in defaults:
             stated_defaults = ", ".join(repr(value) for value in stated.values())
             yield f"{where}: {name} is missing; argument_specs.yml gives it the default {stated_defaults}"
-        elif not stated and name in defaults:
+        # One that follows from other options is a template, which only a text's specification can state.
+        elif not stated and name in defaults and "{{" not in str(defaults[name]):
             yield f"{where}: {name} has a default that argument_specs.yml does not state; state it or comment it out"
-        elif not stated and name not in commented:
+        elif not stated and name not in defaults and name not in commented:
             yield f"{where}: {name} has no default; list it in a comment as `# {name}:`"
         for entry_point, default in stated.items():
             if name in defaults and default != defaults[name]:

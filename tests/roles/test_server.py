@@ -133,7 +133,7 @@ def database(tls: Path) -> str:
     memory = ("--tmpfs", "/var/lib/postgresql/data")
     image = images()["prefect_database_image"]
     docker("run", "--detach", "--name", DATABASE, *mount, *memory, *variables, image, "sh", "-c", start)
-    for _ in range(120):
+    for _attempt in range(120):
         if docker("exec", DATABASE, "pg_isready", "--host", "127.0.0.1", check=False).endswith(
             "accepting connections\n"
         ):

@@ -228,7 +228,7 @@ def _create(host: Host, spec: Spec, image: str) -> None:
     if spec.names:
         nameserver.announce(host.name, host.address(networks.PUBLIC), spec.names)
     # What is copied keeps its owner, who need not be root here.
-    host.exec("chown", "-R", "root:root", *(f"/{path}" for path, _, _ in files if path.startswith("etc/")))
+    host.exec("chown", "-R", "root:root", *(f"/{path}" for path, _mode, _text in files if path.startswith("etc/")))
     if spec.user != "root":
         host.exec("useradd", "--no-create-home", "--shell", "/bin/bash", spec.user)
     host.exec("chown", "-R", f"{spec.user}:{spec.user}", f"/{home}")

@@ -72,7 +72,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
 
 
 def test_services_that_work_are_well_for_as_long_as_they_pause(server: Server) -> None:
-    for _ in range(3):
+    for _step in range(3):
         server.run("hourly")
         server.now += 3600
     assert server.dead() == []
@@ -88,7 +88,7 @@ def test_a_service_that_hangs_is_dead(server: Server) -> None:
 
 
 def test_a_service_that_always_fails_is_dead_and_well_again_after_one_good_run(server: Server) -> None:
-    for _ in range(14):
+    for _step in range(14):
         server.run("scheduler", failing=True)
         server.now += 5
     assert server.dead() == ["scheduler has not ended well for 70 s"]
@@ -97,7 +97,7 @@ def test_a_service_that_always_fails_is_dead_and_well_again_after_one_good_run(s
 
 
 def test_a_service_that_is_not_started_any_more_is_dead(server: Server) -> None:
-    for _ in range(3):
+    for _step in range(3):
         server.run("late")
         server.now += 5
     server.now += 71

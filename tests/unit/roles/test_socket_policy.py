@@ -477,7 +477,7 @@ def assert_harmless(body: dict[str, t.Any]) -> None:
     assert host["securityopt"] == ["no-new-privileges"]
     assert {"MKNOD", "NET_RAW"} <= set(host["capdrop"])
     for bind in host.get("binds", []):
-        source, _, rest = bind.partition(":")
+        source, _colon, rest = bind.partition(":")
         assert (
             source.startswith("cache-") or source == "/srv/out" or not rest or re.fullmatch("/srv/data:/[xc]:ro", bind)
         )
