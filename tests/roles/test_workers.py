@@ -69,7 +69,14 @@ def fleet(deployed: Witnessed) -> Fleet:
     """Run a Docker worker and three process workers."""
     stack = deployed.stack
     workers: list[Variables] = [
-        {"container_name": PLAIN, "limit": 0, "work_queues": ["slow", "default"], "labels": {"team": "data"}},
+        {
+            "container_name": PLAIN,
+            "limit": 0,
+            "work_queues": ["slow", "default"],
+            "labels": {"team": "data"},
+            # As the shared stack has it.
+            "pool_job_variables": {"auto_remove": False},
+        },
         {
             "pool": ETL,
             "type": "process",
@@ -83,7 +90,11 @@ def fleet(deployed: Witnessed) -> Fleet:
         },
         {"pool": WEB, "type": "process", "packages": ["iniconfig==2.0.0"], "environment": HASTE},
     ]
-    options: Variables = {"prefect_worker_container_name": MANY, "prefect_worker_workers": workers}
+    options: Variables = {
+        "prefect_worker_container_name": MANY,
+        "prefect_worker_workers": workers,
+        "prefect_worker_pool_job_variables": {},
+    }
     made = Fleet(stack, options, stack.role("worker", **options), stack.role("worker", **options))
     deploy(stack.api, ETL, "told")
     return made
@@ -230,6 +241,7 @@ def test_hosts_of_one_pool_make_it_together_and_drain_together(stack: Deployment
 
     def cases(team: str) -> dict[str, tuple[str, Variables]]:
         shared: Variables = {"prefect_worker_pool": pool, "prefect_worker_type": "process"}
+        shared["prefect_worker_pool_job_variables"] = {}
         shared["prefect_worker_environment"] = {**OFTEN, "TEAM": team}
         return {
             host: ("worker", {**shared, "prefect_worker_container_name": name, "prefect_worker_name": name})
@@ -383,8 +395,9 @@ BAD: dict[str, tuple[Variables, tuple[str, ...]]] = {
 
 
 @pytest.fixture(scope="module")
-def refusals(stack: Deployment) -> dict[str, Run]:
+def refusals(deployed: Witnessed) -> dict[str, Run]:
     """Try every bad declaration."""
+    stack = deployed.stack
     before = snapshot()
     runs = stack.roles({name: ("worker", changes) for name, (changes, _words) in BAD.items()})
     assert snapshot() == before
