@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import subprocess
@@ -53,7 +54,8 @@ def served(directory: Path, name: str, host: str) -> dict[str, t.Any]:
 
         def answer() -> None:
             connection, _address = listener.accept()
-            with server.wrap_socket(connection, server_side=True) as tls:
+            # The client may refuse what it sees.
+            with contextlib.suppress(OSError), server.wrap_socket(connection, server_side=True) as tls:
                 tls.recv(1)
 
         thread = threading.Thread(target=answer)
