@@ -318,7 +318,7 @@ def test_a_host_trusts_and_distrusts_the_authority(given: Path, tmp_path: Path) 
     docker("run", "--detach", "--name", host, "--entrypoint", "sleep", images()["prefect_server_image"], "600")
     variables: Variables = {
         "ansible_connection": "community.docker.docker",
-        "ansible_python_interpreter": "/usr/bin/env python3",
+        "ansible_python_interpreter": "python3",
         "prefect_certificates_ca_certificate": str(given / "chain.crt"),
     }
     ask = "import ssl; print([x['subject'][-1][0][1] for x in ssl.create_default_context().get_ca_certs()])"
