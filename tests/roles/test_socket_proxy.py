@@ -621,7 +621,7 @@ def test_a_flow_runs_through_it_and_one_that_would_break_out_is_refused(stack: D
         tasks = [
             {
                 "name": f"Run {role}",
-                "ansible.builtin.import_role": {"name": f"selfhosted.prefect.{role}", "tasks_from": tasks_from},
+                "ansible.builtin.include_role": {"name": f"selfhosted.prefect.{role}", "tasks_from": tasks_from},
             }
             for role, tasks_from in roles
         ]

@@ -299,8 +299,9 @@ asyncio.run(main())
 
 
 @pytest.fixture(scope="module")
-def private(stack: Deployment, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Variables]:
+def private(deployed: Witnessed, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Variables]:
     """Put TLS of a private authority in front of the server; give what the workers are told."""
+    stack = deployed.stack
     name = f"{PREFIX}tls"
     directory = tmp_path_factory.mktemp("tls")
     authority = make_authority(directory, name)
