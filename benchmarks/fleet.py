@@ -132,12 +132,11 @@ def summary(seconds: dict[str, dict[int, list[float]]]) -> dict[str, Any]:
     few, many = min(SIZES), max(SIZES)
     result: dict[str, Any] = {}
     for phase, sizes in seconds.items():
+        named = {f"{size} worker host{'s' if size > 1 else ''}": values for size, values in sizes.items()}
         ratios = [b / a for a, b in zip(sizes[few], sizes[many], strict=True)]
         result[phase] = {
-            "seconds": {f"{size} worker host{'s' if size > 1 else ''}": values for size, values in sizes.items()},
-            "median": {
-                f"{size} worker host{'s' if size > 1 else ''}": statistics.median(v) for size, v in sizes.items()
-            },
+            "seconds": named,
+            "median": {name: statistics.median(values) for name, values in named.items()},
             "ratio": round(statistics.median(sizes[many]) / statistics.median(sizes[few]), 2),
             "ratio_of_rounds": {"min": round(min(ratios), 2), "max": round(max(ratios), 2)},
             "goal": GOAL,

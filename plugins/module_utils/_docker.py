@@ -3,7 +3,7 @@
 
 """The Docker engine's HTTP interface over its socket (private: not for use outside this collection).
 
-Needs nothing but Python: the module ``services_info`` runs it on hosts, and the housekeeping of worker hosts has a copy.
+Needs nothing but Python: the modules ``services_info`` and ``host_info`` run it on hosts, and the housekeeping of worker hosts has a copy.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class DockerError(Exception):
         self.status = status
 
 
-class _Connection(http.client.HTTPConnection):
+class UnixConnection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
     def __init__(self, path: str, timeout: float) -> None:
@@ -78,7 +78,7 @@ class Engine:
         encoded = urllib.parse.urlencode(
             {key: json.dumps(value) if isinstance(value, (dict, list, bool)) else value for key, value in query.items()}
         )
-        connection = _Connection(self.path, self.timeout)
+        connection = UnixConnection(self.path, self.timeout)
         try:
             connection.request(method, path + ("?" + encoded if encoded else ""))
             response = connection.getresponse()

@@ -282,6 +282,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.selfhosted.prefect.plugins.module_utils._docker import UnixConnection
+
 PING_TIMEOUT = 10.0  # seconds
 TCP_LISTEN = "0A"  # the kernel's number of the LISTEN state, include/net/tcp_states.h
 
@@ -290,22 +292,9 @@ MEMINFO = "/proc/meminfo"
 CONNECTIONS = 16  # that are tried at the same time
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=PING_TIMEOUT)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
 def ping(path: str) -> tuple[bool, str]:
     """Ask the engine behind a socket for a sign of life: (answered, why not)."""
-    connection = _UnixConnection(path)
+    connection = UnixConnection(path, PING_TIMEOUT)
     try:
         connection.request("GET", "/_ping")
         response = connection.getresponse()

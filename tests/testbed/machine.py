@@ -102,6 +102,30 @@ def docker(*args: str, check: bool = True, log: Path | None = None) -> str:
     return result.stdout.strip() if result.returncode == 0 else ""
 
 
+def run_service(name: str, image: str, options: Sequence[str], arguments: Sequence[str] = ()) -> None:
+    """Leave a container of the test bed running; one of another image is made anew.
+
+    :param options: options of ``docker run`` besides name, label and restart policy.
+    :param arguments: what follows the image.
+    """
+    state = docker("inspect", "--format", "{{.Config.Image}} {{.State.Running}}", name, check=False)
+    if state and state.split()[0] != image:
+        remove_service(name)
+        state = ""
+    if not state:
+        fixed = ["--detach", "--name", name, "--label", f"{LABEL}={STATE}", "--restart", "unless-stopped"]
+        docker("run", *fixed, *options, image, *arguments)
+    elif state.endswith("false"):
+        docker("start", name)
+
+
+def remove_service(name: str) -> None:
+    """Remove such a container by its id, if there is one; a named volume stays."""
+    container = docker("inspect", "--format", "{{.Id}}", name, check=False)
+    if container:
+        docker("rm", "--force", "--volumes", container)
+
+
 def wait_for(what: str, seconds: float, probe: Callable[[], str | None]) -> None:
     """Poll until the probe gives None; it gives the reason why not until then.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import networks
 from .images import build
-from .machine import LABEL, STATE, docker
+from .machine import docker, remove_service, run_service
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,19 +39,8 @@ def _upstream() -> list[str]:
 
 def up() -> None:
     """Run the name server."""
-    image = build("names")
-    state = docker("inspect", "--format", "{{.Config.Image}} {{.State.Running}}", _NAME, check=False)
-    if state and state.split()[0] != image:
-        docker("rm", "--force", docker("inspect", "--format", "{{.Id}}", _NAME))
-        state = ""
-    if not state:
-        servers = [f"--server={server}" for server in _upstream()]
-        docker(
-            "run", "--detach", "--name", _NAME, "--label", f"{LABEL}={STATE}", "--restart", "unless-stopped",
-            "--network", networks.PUBLIC, "--ip", address(), image, f"--addn-hosts={_DIRECTORY}", *servers,
-        )  # fmt: skip
-    elif state.endswith("false"):
-        docker("start", _NAME)
+    arguments = [f"--addn-hosts={_DIRECTORY}", *(f"--server={server}" for server in _upstream())]
+    run_service(_NAME, build("names"), ["--network", networks.PUBLIC, "--ip", address()], arguments)
 
 
 def announce(host: str, its_address: str, its_names: Sequence[str]) -> None:
@@ -63,6 +52,4 @@ def announce(host: str, its_address: str, its_names: Sequence[str]) -> None:
 
 def down() -> None:
     """Remove the name server."""
-    container = docker("inspect", "--format", "{{.Id}}", _NAME, check=False)
-    if container:
-        docker("rm", "--force", container)
+    remove_service(_NAME)

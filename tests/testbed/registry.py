@@ -9,7 +9,7 @@ import urllib.request
 
 from . import networks
 from .images import build, image_id, product_images
-from .machine import LABEL, STATE, TestbedError, docker, timed, wait_for
+from .machine import TestbedError, docker, remove_service, run_service, timed, wait_for
 from .networks import PUBLIC
 
 _NAME = "sp-testbed-registry"
@@ -81,18 +81,8 @@ def up() -> None:
     """Run the registry and bring what it serves up to date."""
     image = build("registry")
     networks.ensure(PUBLIC)
-    state = docker("inspect", "--format", "{{.Config.Image}} {{.State.Running}}", _NAME, check=False)
-    if state and state.split()[0] != image:
-        docker("rm", "--force", docker("inspect", "--format", "{{.Id}}", _NAME))
-        state = ""
-    if not state:
-        docker(
-            "run", "--detach", "--name", _NAME, "--label", f"{LABEL}={STATE}",
-            "--restart", "unless-stopped", "--network", PUBLIC, "--ip", address(),
-            "--publish", f"127.0.0.1::{_PORT}", "--volume", f"{_NAME}:/var/lib/registry", image,
-        )  # fmt: skip
-    elif state.endswith("false"):
-        docker("start", _NAME)
+    place = ["--network", PUBLIC, "--ip", address()]
+    run_service(_NAME, image, [*place, "--publish", f"127.0.0.1::{_PORT}", "--volume", f"{_NAME}:/var/lib/registry"])
     wait_for("the registry does not answer", 30, _answers)
     images = product_images()
     for name, variable in PRODUCT.items():
@@ -129,9 +119,7 @@ def _serve(name: str, image: str) -> None:
 
 def down() -> None:
     """Remove the registry, what it keeps and the network."""
-    container = docker("inspect", "--format", "{{.Id}}", _NAME, check=False)
-    if container:
-        docker("rm", "--force", "--volumes", container)
+    remove_service(_NAME)
     if docker("volume", "inspect", "--format", "{{.Name}}", _NAME, check=False):
         docker("volume", "rm", _NAME)
     networks.remove_unused()

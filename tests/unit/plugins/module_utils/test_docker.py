@@ -5,60 +5,23 @@
 from __future__ import annotations
 
 import json
-import socketserver
-import threading
 import typing as t
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.selfhosted.prefect.plugins.module_utils._docker import DockerError, Engine
-
-
-class Listener(socketserver.ThreadingUnixStreamServer):
-    """Answers every request alike, or hangs up."""
-
-    daemon_threads = True
-
-    def __init__(self, path: Path, status: int, body: bytes) -> None:
-        self.status = status
-        self.body = body
-        self.requests: list[str] = []
-        super().__init__(str(path), Answer)
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-
-class Answer(BaseHTTPRequestHandler):
-    """One answer."""
-
-    def answer(self) -> None:
-        assert isinstance(self.server, Listener)
-        self.server.requests.append(f"{self.command} {self.path}")
-        if self.server.status:
-            self.send_response(self.server.status)
-            self.send_header("Content-Length", str(len(self.server.body)))
-            self.end_headers()
-            self.wfile.write(self.server.body)
-
-    do_GET = do_POST = do_DELETE = answer
-
-    def address_string(self) -> str:
-        # A client of a Unix socket has no address.
-        return "-"
-
-    def log_message(self, *_arguments: t.Any) -> None:
-        """Print nothing."""
+from ansible_collections.selfhosted.prefect.tests.unit.plugins.unix_engine import UnixEngine
 
 
 @pytest.fixture
-def listen(tmp_path: Path) -> t.Iterator[t.Callable[[int, bytes], tuple[Engine, Listener]]]:
+def listen(tmp_path: Path) -> t.Iterator[t.Callable[[int, bytes], tuple[Engine, UnixEngine]]]:
     """Start listeners, and stop them at the end."""
-    started: list[Listener] = []
+    started: list[UnixEngine] = []
 
-    def start(status: int, body: bytes) -> tuple[Engine, Listener]:
+    def start(status: int, body: bytes) -> tuple[Engine, UnixEngine]:
         path = tmp_path / f"engine{len(started)}.sock"
-        started.append(Listener(path, status, body))
+        started.append(UnixEngine(path, status, body))
         return Engine(str(path), timeout=2), started[-1]
 
     yield start
@@ -67,7 +30,7 @@ def listen(tmp_path: Path) -> t.Iterator[t.Callable[[int, bytes], tuple[Engine, 
         listener.server_close()
 
 
-Listen = t.Callable[[int, bytes], tuple[Engine, Listener]]
+Listen = t.Callable[[int, bytes], tuple[Engine, UnixEngine]]
 
 
 def test_queries_are_written_as_the_engine_reads_them(listen: Listen) -> None:

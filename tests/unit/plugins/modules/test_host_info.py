@@ -11,14 +11,12 @@ import os
 import pwd
 import shutil
 import socket
-import socketserver
 import struct
 import subprocess
 import sys
 import threading
 import time
 import typing as t
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -26,38 +24,7 @@ import pytest
 from ansible_collections.selfhosted.prefect.plugins.modules import host_info
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.conftest import RunModule
 from ansible_collections.selfhosted.prefect.tests.unit.plugins.scripted import ScriptedServer
-
-
-class Engine(socketserver.ThreadingUnixStreamServer):
-    """An HTTP server on a Unix socket that answers every request alike, or not at all."""
-
-    daemon_threads = True
-
-    def __init__(self, path: Path, status: int, body: bytes) -> None:
-        self.status = status
-        self.body = body
-        self.requests: list[str] = []
-        super().__init__(str(path), Answer)
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-
-class Answer(BaseHTTPRequestHandler):
-    """One answer of the engine."""
-
-    def do_GET(self) -> None:
-        assert isinstance(self.server, Engine)
-        self.server.requests.append(self.path)
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(self.server.body)))
-        self.end_headers()
-        self.wfile.write(self.server.body)
-
-    def address_string(self) -> str:
-        # A client of a Unix socket has no address.
-        return "-"
-
-    def log_message(self, *_arguments: t.Any) -> None:
-        """Print nothing."""
+from ansible_collections.selfhosted.prefect.tests.unit.plugins.unix_engine import UnixEngine
 
 
 @pytest.fixture
@@ -67,7 +34,7 @@ def engine(tmp_path: Path) -> t.Iterator[t.Callable[[int, bytes], Path]]:
 
         def start(status: int, body: bytes) -> Path:
             path = tmp_path / "docker.sock"
-            server = stack.enter_context(Engine(path, status, body))
+            server = stack.enter_context(UnixEngine(path, status, body))
             stack.callback(server.shutdown)
             return path
 
@@ -177,7 +144,13 @@ def as_nobody(expression: str) -> t.Any:
     """Evaluate an expression with C(module) as a user who may do nothing."""
     source = host_info.__file__
     done = subprocess.run(
-        [sys.executable, "-c", AS_NOBODY, source, expression], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", AS_NOBODY, source, expression],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        # It imports what this process could.
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.returncode == 0, done.stderr
     return ast.literal_eval(done.stdout)
@@ -357,10 +330,10 @@ def test_without_an_engine_the_module_succeeds(run_module: RunModule, tmp_path: 
 
 
 def test_the_engine_is_asked_for_a_ping_and_nothing_else(tmp_path: Path) -> None:
-    with Engine(tmp_path / "docker.sock", 200, b"OK") as server:
+    with UnixEngine(tmp_path / "docker.sock", 200, b"OK") as server:
         host_info.ping(str(tmp_path / "docker.sock"))
         server.shutdown()
-    assert server.requests == ["/_ping"]
+    assert server.requests == ["GET /_ping"]
 
 
 # --- Where something may be written --------------------------------------------------------------
