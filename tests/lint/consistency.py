@@ -4,7 +4,8 @@
 
 * ``roles/*/defaults/main.yml`` and the options of ``roles/*/meta/argument_specs.yml``,
 * ``meta/runtime.yml``'s action group and the modules in ``plugins/modules`` that have the connection options,
-* ``requirements.yml`` and the dependencies in ``galaxy.yml``.
+* ``requirements.yml`` and the dependencies in ``galaxy.yml``,
+* where roles, playbooks and inventories use a private variable (``__prefect_…``) and where they define it.
 
 usage: consistency.py [COLLECTION]     (default: the checkout this file is part of)
 
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 
 ACTION_GROUP = "prefect"
 CONNECTION_FRAGMENT = "selfhosted.prefect.connection"
+VARIABLES_FOLDERS = ("roles", "playbooks", "inventory")
+VARIABLES_SUFFIXES = (".yml", ".j2")
+PRIVATE_NAME = re.compile(r"\b__prefect_\w+")
+# A key of vars, set_fact or a task's own vars; what a task registers or a loop calls its item; what Jinja sets.
+PRIVATE_DEFINITION = re.compile(
+    r"(?:^[ \t]*(?:- )?|[{,][ \t]*)(__prefect_\w+):|\b(?:register|loop_var|index_var): (__prefect_\w+)|\b(?:set|for) (__prefect_\w+)\b",
+    flags=re.MULTILINE,
+)
 
 
 def load(path: Path) -> Any:
@@ -110,6 +119,27 @@ def check_dependencies(collection: Path) -> Iterator[str]:
         yield f"requirements.yml: lists {listed}, but galaxy.yml depends on {wanted}; make them equal"
 
 
+def check_private_names(collection: Path) -> Iterator[str]:
+    """Yield each private variable that is used and never defined, which only a run of that very task would tell, or the reverse."""
+    used: dict[str, list[str]] = {}
+    defined: dict[str, list[str]] = {}
+    for folder in VARIABLES_FOLDERS:
+        for path in sorted((collection / folder).rglob("*")):
+            if path.suffix not in VARIABLES_SUFFIXES:
+                continue
+            where = str(path.relative_to(collection))
+            text = re.sub(r"^\s*#.*$", "", path.read_text(), flags=re.MULTILINE)
+            for match in PRIVATE_NAME.finditer(text):
+                used.setdefault(match[0], []).append(where)
+            for match in PRIVATE_DEFINITION.finditer(text):
+                defined.setdefault(next(filter(None, match.groups())), []).append(where)
+    for name in sorted(used.keys() - defined.keys()):
+        yield f"{used[name][0]}: {name} is used but defined nowhere; define it in the role's vars or correct the name"
+    for name in sorted(defined):
+        if len(used[name]) == len(defined[name]):
+            yield f"{defined[name][0]}: {name} is defined but never used; remove it"
+
+
 def check(collection: Path) -> list[str]:
     """Return every disagreement in the collection at this path, in a stable order."""
     found: list[str] = []
@@ -117,6 +147,7 @@ def check(collection: Path) -> list[str]:
         found += check_role(role)
     found += check_action_group(collection)
     found += check_dependencies(collection)
+    found += check_private_names(collection)
     return found
 
 

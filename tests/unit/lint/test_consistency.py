@@ -45,6 +45,19 @@ action_groups:
     - thing
 """
 
+TASKS = """---
+# __prefect_thing_in_a_comment counts for nothing.
+- name: Look
+  thing_info: {name: "{{ __prefect_thing_name }}"}
+  register: __prefect_thing_found
+  when: __prefect_thing_found is not defined
+"""
+
+VARS = """---
+__prefect_thing_name: >-
+  {% set __prefect_thing_inner = 1 %}{{ __prefect_thing_inner }}
+"""
+
 MODULE = '''
 DOCUMENTATION = r"""
 extends_documentation_fragment:
@@ -64,7 +77,8 @@ def collection(tmp_path: Path) -> Path:
         "plugins/modules/helper.py": "# no connection options, no member",
         "roles/thing/defaults/main.yml": DEFAULTS,
         "roles/thing/meta/argument_specs.yml": SPECS,
-        "roles/thing/tasks/main.yml": "---\n",
+        "roles/thing/tasks/main.yml": TASKS,
+        "roles/thing/vars/main.yml": VARS,
         "roles/thing/tasks/remove.yml": "---\n",
     }
     for name, content in files.items():
@@ -152,6 +166,20 @@ def test_nothing_is_found_where_everything_agrees(collection: Path) -> None:
         ),
         pytest.param("meta/runtime.yml", "- thing", "- thing\n    - thing", "repeats a name", id="listed-twice"),
         pytest.param("requirements.yml", "4.0.0", "3.0.0", "make them equal", id="dependencies-differ"),
+        pytest.param(
+            "roles/thing/vars/main.yml",
+            "__prefect_thing_name:",
+            "# __prefect_thing_name:",
+            "roles/thing/tasks/main.yml: __prefect_thing_name is used but defined nowhere",
+            id="private-variable-undefined",
+        ),
+        pytest.param(
+            "roles/thing/tasks/main.yml",
+            "{{ __prefect_thing_name }}",
+            "some",
+            "roles/thing/vars/main.yml: __prefect_thing_name is defined but never used",
+            id="private-variable-unused",
+        ),
     ],
 )
 def test_a_disagreement_is_named(collection: Path, file: str, before: str, after: str, found: str) -> None:
