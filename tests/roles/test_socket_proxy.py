@@ -369,6 +369,9 @@ BODIES: dict[str, t.Any] = {
     "a reverse proxy's label": {**host(), "Labels": {"traefik.enable": "true"}},
     "this collection's label": {**host(), "Labels": {"selfhosted.prefect.service": "server"}},
     "another proxy's label": {**host(), "Labels": {"selfhosted.prefect.socket-proxy": "another"}},
+    "a service's name as its host's": {**host(NetworkMode=RUNS), "Hostname": "Socket-Proxy"},
+    "a service's name before a domain": {**host(NetworkMode=RUNS), "Hostname": f"server.{RUNS}"},
+    "a digest behind an allowed tag": "IMAGE-DIGEST",
     "another image": {"Image": "selfhosted-prefect/other:1", "Cmd": ["x"]},
     "an image by its identifier": "IMAGE-ID",
     "options beside HostConfig": {"Image": IMAGE, "Cmd": ["x"], "Privileged": True, "Binds": ["/:/host"]},
@@ -392,6 +395,13 @@ BODIES: dict[str, t.Any] = {
 }
 """Bodies of POST /containers/create."""
 
+REASONS = {
+    "a service's name as its host's": 'Hostname may not be "Socket-Proxy": others find a service by that name',
+    "a service's name before a domain": f'Hostname may not be "server.{RUNS}": others find a service by that name',
+    "a digest behind an allowed tag": "The Docker engine goes by the digest and ignores the tag",
+}
+"""What the refusal says, where another reason could be behind it."""
+
 
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_that_would_break_out_makes_nothing(proxy: Proxy, name: str) -> None:
@@ -401,9 +411,12 @@ def test_a_body_that_would_break_out_makes_nothing(proxy: Proxy, name: str) -> N
         body = host(NetworkMode=identifier if body == "NETWORK-ID" else identifier[:12])
     if body == "IMAGE-ID":
         body = {**host(), "Image": inspect("image", [IMAGE])[0]["Id"]}
+    if body == "IMAGE-DIGEST":
+        body = {**host(), "Image": f"{images()['prefect_server_image']}@sha256:{'0' * 64}"}
     answer = proxy.create(body, f"?name={PREFIX}broken-out")
     assert answer.status in (400, 403, 413), answer.text
     assert answer.message.startswith(REFUSAL)
+    assert REASONS.get(name, "") in answer.message
     assert not made()
 
 

@@ -67,11 +67,11 @@ class Policy:
 
     :param network: Network of the proxy itself, which no run may join; also the value of the owner's label.
     :param socket: The engine's socket on the host.
-    :param images: Patterns of images; one without a tag means all tags and digests.
+    :param images: Patterns of images; one without a tag means all tags and digests, one with a tag no digest.
     :param networks: Patterns of networks that runs may join; V(bridge) is the engine's default one.
     :param volumes: Patterns of named volumes.
     :param paths: Directories of the host.
-    :param reserved_names: Patterns of container names that are not for runs, since others look them up.
+    :param reserved_names: Patterns of names, of containers and hosts, that are not for runs, since others look them up.
     :param refused_labels: Patterns of labels that other programs act upon.
     :param memory: Bytes that a run has at most, and has when it names none. 0: no limit.
     :param cpus: Processors, likewise, in billionths.
@@ -296,6 +296,15 @@ def check_labels(policy: Policy, labels: t.Iterable[str], whose: str) -> None:
             raise Refused(f"{whose} may not have the label {shown(label)}: other programs act upon it.")
 
 
+def check_made(policy: Policy, container: Json) -> None:
+    """Refuse a container, as the engine tells of it, for labels that it has from its image.
+
+    :raises Refused: It has one that other programs act upon.
+    """
+    labels = (container.get("Config") or {}).get("Labels") or {}
+    check_labels(policy, (label for label in labels if label != OWNER_LABEL), "The image of a container")
+
+
 def _anonymous_volumes(_policy: Policy, name: str, value: t.Any) -> dict[str, Json]:
     if not isinstance(value, dict) or not all(_is_empty(item) for item in value.values()):
         raise Refused(f"{name} must be empty objects by path.", 400)
@@ -451,16 +460,35 @@ def check_image(policy: Policy, reference: t.Any) -> str:
     if "*" in policy.images:
         return reference
     plain = _plain_image(reference)
-    name = plain.split("@")[0]
-    repository = name if ":" not in name.rpartition("/")[2] else name.rpartition(":")[0]
+    name, _at, digest = plain.partition("@")
+    repository = _repository(name)
+    hint = ""
     for pattern in map(_plain_pattern, policy.images):
-        tagged = "@" in pattern or ":" in pattern.rpartition("/")[2]
-        if fnmatchcase(plain if tagged else repository, pattern):
+        if "@" in pattern:
+            meant = [plain, f"{repository}@{digest}"] if digest else [plain]
+        elif _repository(pattern) == pattern:
+            meant = [repository]
+        elif not digest:
+            meant = [plain]
+        else:
+            # The engine ignores a tag beside a digest, so the tag says nothing about what would run.
+            meant = []
+            if fnmatchcase(repository, _repository(pattern)):
+                hint = (
+                    " The Docker engine goes by the digest and ignores the tag, so a name with a tag does not allow it:"
+                    " use the image without its digest, or have it allowed without a tag or with this digest."
+                )
+        if any(fnmatchcase(item, pattern) for item in meant):
             return reference
     raise Refused(
         f"The image {shown(reference)} is not one that flow runs may use; allowed: {', '.join(policy.images)}"
-        " (prefect_socket_proxy_allowed_images)."
+        f" (prefect_socket_proxy_allowed_images).{hint}"
     )
+
+
+def _repository(name: str) -> str:
+    """A name without its tag. A colon further in front is a registry's port."""
+    return name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
 
 
 def _plain_pattern(name: str) -> str:
@@ -472,7 +500,7 @@ def _plain_pattern(name: str) -> str:
 
 def _plain_image(reference: str) -> str:
     name = _plain_pattern(reference)
-    return name if "@" in name or ":" in name.rpartition("/")[2] else f"{name}:latest"
+    return name if "@" in name or _repository(name) != name else f"{name}:latest"
 
 
 def _image(policy: Policy, _name: str, value: t.Any) -> str:
@@ -644,6 +672,7 @@ def creation(policy: Policy, asked: Json) -> Creation:
     endpoints: Json = body.get("NetworkingConfig", {}).get("EndpointsConfig", {})
     # Checked again, for what was left out is the engine's default.
     networks = {check_network(policy, name) for name in (host["NetworkMode"], *endpoints)}
+    _check_host_name(policy, body.get("Hostname", ""), body.get("Domainname", ""))
     body["Labels"] = {**body.get("Labels", {}), OWNER_LABEL: policy.network}
     host["CapDrop"] = sorted({*host.get("CapDrop", []), *policy.cap_drop})
     if policy.no_new_privileges:
@@ -679,12 +708,31 @@ def check_name(policy: Policy, name: str) -> str:
     """
     if not re.fullmatch(r"/?[A-Za-z0-9][A-Za-z0-9_.-]{0,254}", name):
         raise Refused(f"{shown(name)} is not the name of a container.", 400)
-    if matches(fold(name.lstrip("/")), map(fold, policy.reserved_names)):
+    if _is_reserved(policy, name.lstrip("/")):
         raise Refused(
             f"A flow run's container may not be called {shown(name)}: others find a service by that name"
             " (prefect_socket_proxy_reserved_names). Name the flow run, or the job variable 'name', otherwise."
         )
     return name.lstrip("/")
+
+
+def _check_host_name(policy: Policy, host: str, domain: str) -> None:
+    """Refuse what a service is called as a name of a run's host: in networks it is an address, like a container's name.
+
+    :raises Refused: It is one.
+    """
+    for name, value in (("Hostname", host), ("Domainname", domain), ("Hostname with Domainname", f"{host}.{domain}")):
+        if _is_reserved(policy, value):
+            raise Refused(
+                f"{name} may not be {shown(value)}: others find a service by that name"
+                " (prefect_socket_proxy_reserved_names). Leave it out, or choose another."
+            )
+
+
+def _is_reserved(policy: Policy, name: str) -> bool:
+    # Docker's name service is asked for server.NETWORK as well as for server.
+    whole = fold(name).strip(".")
+    return any(part and matches(part, map(fold, policy.reserved_names)) for part in (whole, whole.partition(".")[0]))
 
 
 def login(asked: Json) -> Json:

@@ -29,6 +29,7 @@ from socket_policy import (
     Refused,
     check_image,
     check_labels,
+    check_made,
     check_name,
     check_network,
     connection,
@@ -96,6 +97,9 @@ ROUTES = (
     Route(("POST",), "/networks/(?P<network>[A-Za-z0-9][A-Za-z0-9_.-]*)/connect", "connect", body=True),
 )
 PATTERNS = [(re.compile(VERSION + route.path), route) for route in ROUTES]
+
+KEPT = ("content-type", "api-version", "docker-experimental", "ostype", "server")
+"""Headers of an answer that are handed on, beside its length."""
 
 
 class Asked(t.NamedTuple):
@@ -255,7 +259,8 @@ class Proxy:
     async def pull(self, asked: Asked) -> Response:
         """Pull one image."""
         name, tag = asked.query.get("fromImage", ""), asked.query.get("tag", "")
-        reference = f"{name}@{tag}" if tag.startswith("sha256:") else f"{name}:{tag}" if tag else name
+        # Only a digest has a colon.
+        reference = f"{name}@{tag}" if ":" in tag else f"{name}:{tag}" if tag else name
         check_image(self._policy, reference)
         if not tag and "@" not in name and ":" not in name.rpartition("/")[2]:
             raise Refused("An image is pulled by its tag or digest, not with all its tags.")
@@ -269,16 +274,23 @@ class Proxy:
         for network in wanted.networks:
             if network not in ("bridge", "none"):
                 await self._network(asked, network)
-        # An image's labels become the container's.
+        # An image's labels become the container's. What is refused here leaves nothing behind, not even a volume.
         found = await self._ask(asked, f"/images/{quote(wanted.image, safe='/:')}/json", missing_ok=True)
         check_labels(self._policy, (found.get("Config") or {}).get("Labels") or {}, "The image of a container")
-        return await self._pass(asked, "/containers/create", body=wanted.body)
+        answer = await self._engine.send(self._request(asked, "/containers/create", body=wanted.body))
+        if answer.status_code < 300:
+            await self._check_made(asked, str(answer.json()["Id"]))
+        passed = {name: answer.headers[name] for name in KEPT if name in answer.headers}
+        return Response(answer.content, answer.status_code, passed)
 
     async def container(self, asked: Asked) -> Response:
         """Use a container that was made here."""
-        identifier = await self._own(asked, asked.parts["container"])
+        found = await self._own(asked, asked.parts["container"])
         rest = asked.path[len(f"/containers/{asked.parts['container']}") :]
-        return await self._pass(asked, f"/containers/{identifier}{rest}")
+        if rest == "/start":
+            # By its name, it may be asked to start before create() has looked at it.
+            check_made(self._policy, found)
+        return await self._pass(asked, f"/containers/{found['Id']}{rest}")
 
     async def network(self, asked: Asked) -> Response:
         """Look at a network, without those that are in it."""
@@ -291,14 +303,14 @@ class Proxy:
         wanted = connection(self._policy, parse(await body_of(asked.request)))
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", wanted):
             raise Refused(f"{shown(wanted)} is not the name of a container.", 400)
-        identifier = await self._own(asked, wanted)
+        container = await self._own(asked, wanted)
         found = await self._network(asked, asked.parts["network"])
-        return await self._pass(asked, f"/networks/{found['Id']}/connect", body={"Container": identifier})
+        return await self._pass(asked, f"/networks/{found['Id']}/connect", body={"Container": container["Id"]})
 
     # --- The engine ---
 
-    async def _own(self, asked: Asked, name: str) -> str:
-        """Return the identifier of a container that was made through this proxy.
+    async def _own(self, asked: Asked, name: str) -> dict[str, t.Any]:
+        """Return a container that was made through this proxy.
 
         :raises Refused: It was not.
         """
@@ -306,7 +318,33 @@ class Proxy:
         labels = (found.get("Config") or {}).get("Labels") or {}
         if labels.get(OWNER_LABEL) != self._policy.network:
             raise Refused(f"The container {name} was not made through this proxy, and is not for flow runs or workers.")
-        return str(found["Id"])
+        return found
+
+    async def _check_made(self, asked: Asked, identifier: str) -> None:
+        """Keep a container only if its labels were seen and are harmless.
+
+        Between the look at an image and its use, a pull may give its name to another one, and another platform's has
+        labels of its own. Making it of the identifier instead would not settle the platform, and hide the image's name.
+
+        :raises Refused: It is made of an image whose labels others act upon.
+        """
+        try:
+            check_made(self._policy, await self._ask(asked, f"/containers/{identifier}/json"))
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._remove(asked, identifier)
+            raise
+
+    async def _remove(self, asked: Asked, identifier: str) -> None:
+        """Remove a container that nobody was told of. If it stays, start is where refused labels are refused again."""
+        address = f"http://engine{asked.version}/containers/{identifier}?force=1&v=1"
+        try:
+            answer = await self._engine.delete(address, timeout=ANSWER_SECONDS)
+            failure = "" if answer.status_code in (204, 404) else answer.text
+        except httpx.HTTPError as error:
+            failure = repr(error)
+        if failure:
+            log(f"could not remove the container {identifier}, which is not to be used: {failure}")
 
     async def _network(self, asked: Asked, name: str) -> dict[str, t.Any]:
         """Return a network that a run may join, under whatever name it was asked for."""
@@ -331,10 +369,10 @@ class Proxy:
         found: dict[str, t.Any] = answer.json()
         return found
 
-    async def _pass(
+    def _request(
         self, asked: Asked, path: str, body: t.Mapping[str, t.Any] | None = None, credentials: bool = False
-    ) -> Response:
-        """Ask the engine what was asked here and hand on its answer while it comes."""
+    ) -> httpx.Request:
+        """What the engine is asked for what was asked here."""
         headers = {}
         if credentials and (header := asked.request.headers.get("x-registry-auth")) is not None:
             if not re.fullmatch(r"[A-Za-z0-9+/_-]*={0,2}", header):
@@ -345,10 +383,15 @@ class Proxy:
             headers["Content-Type"] = "application/json"
             content = json.dumps(body).encode()
         query = f"?{urlencode(asked.query)}" if asked.query else ""
-        request = self._engine.build_request(
+        return self._engine.build_request(
             asked.method, f"http://engine{asked.version}{path}{query}", headers=headers, content=content
         )
-        answer = await self._engine.send(request, stream=True)
+
+    async def _pass(
+        self, asked: Asked, path: str, body: t.Mapping[str, t.Any] | None = None, credentials: bool = False
+    ) -> Response:
+        """Ask the engine what was asked here and hand on its answer while it comes."""
+        answer = await self._engine.send(self._request(asked, path, body, credentials), stream=True)
 
         async def chunks() -> t.AsyncIterator[bytes]:
             try:
@@ -358,8 +401,7 @@ class Proxy:
                 with anyio.CancelScope(shield=True):
                     await answer.aclose()
 
-        kept = ("content-type", "content-length", "api-version", "docker-experimental", "ostype", "server")
-        passed = {name: answer.headers[name] for name in kept if name in answer.headers}
+        passed = {name: answer.headers[name] for name in (*KEPT, "content-length") if name in answer.headers}
         return StreamingResponse(chunks(), answer.status_code, passed)
 
 

@@ -1,37 +1,45 @@
 # SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The socket proxy's rules: what a body becomes, and that nothing dangerous is left in it."""
+"""The socket proxy's rules: what a body becomes, that nothing dangerous is left in it, and that what was made is looked at."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import http.client
 import importlib.util
 import json
 import re
+import socket
 import sys
 import typing as t
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-SOURCE = Path(__file__).parents[3] / "roles" / "socket_proxy" / "files" / "socket_policy.py"
+from ansible_collections.selfhosted.prefect.tests.unit.plugins.unix_engine import UnixEngine
+
+FILES = Path(__file__).parents[3] / "roles" / "socket_proxy" / "files"
 NETWORK = "prefect-socket-proxy"
 
 
-def load() -> t.Any:
-    """Import the file, which is part of a role and of no package."""
-    spec = importlib.util.spec_from_file_location("socket_policy", SOURCE)
+def load(name: str) -> t.Any:
+    """Import a file, which is part of a role and of no package."""
+    spec = importlib.util.spec_from_file_location(name, FILES / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    # Dataclasses look their module up.
-    sys.modules["socket_policy"] = module
+    # Dataclasses look their module up, and the proxy its rules.
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-policy_module = load()
+policy_module = load("socket_policy")
 Refused = policy_module.Refused
 Policy = policy_module.Policy
 HostPath = policy_module.HostPath
@@ -41,7 +49,7 @@ POLICY = Policy(
     networks=("prefect-*", "bridge", "none"),
     volumes=("cache-*",),
     paths=(HostPath("/srv/data"), HostPath("/srv/out", read_only=False)),
-    reserved_names=("server", "worker*"),
+    reserved_names=("server", "worker*", "git.example.org"),
     refused_labels=("selfhosted.prefect.*", "traefik.*"),
     memory=2**30,
     cpus=2 * 10**9,
@@ -197,6 +205,16 @@ REFUSED: list[tuple[dict[str, t.Any], str]] = [
     ({"Image": "x", "NetworkingConfig": {"EndpointsConfig": {"prefect-a": {"Aliases": ["server"]}}}}, "Aliases"),
     ({"Image": "x", "NetworkingConfig": {"EndpointsConfig": {"prefect-a": {"Links": ["server"]}}}}, "Links"),
     ({"Image": "x", "NetworkingConfig": {"endpointsconfig": {NETWORK: {"Aliases": ["x"]}}}}, "EndpointsConfig"),
+    ({"Image": "x", "Hostname": "server"}, 'Hostname may not be "server".*prefect_socket_proxy_reserved_names'),
+    ({"Image": "x", "Hostname": "SERVER"}, "others find a service by that name"),
+    ({"Image": "x", "Hostname": "worker-2"}, "others find a service by that name"),
+    ({"Image": "x", "Hostname": "server.prefect-internal"}, "others find a service by that name"),
+    ({"Image": "x", "Hostname": "server."}, "others find a service by that name"),
+    ({"Image": "x", "Hostname": ".server"}, "others find a service by that name"),
+    ({"Image": "x", "Hostname": "git.example.org"}, "others find a service by that name"),
+    ({"Image": "x", "Hostname": "git", "Domainname": "Example.org"}, "Hostname with Domainname may not be"),
+    ({"Image": "x", "Domainname": "server"}, "Domainname may not be"),
+    ({"Image": "x", "Hostname": "a b"}, "Hostname may not be"),
     ({"Image": "../../containers/create"}, "name of an image"),
     ({"Image": ""}, "name of an image"),
     ({}, "no image"),
@@ -213,6 +231,26 @@ REFUSED: list[tuple[dict[str, t.Any], str]] = [
 def test_refused_with_the_reason(body: dict[str, t.Any], reason: str) -> None:
     with pytest.raises(Refused, match=reason):
         make(body)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"Hostname": "bright-owl", "Domainname": "runs.example.org"},
+        {"Hostname": "git"},
+        {"Hostname": "my-server.example.org"},
+        {"Domainname": "example.org"},
+    ],
+)
+def test_a_harmless_name_of_a_host_passes(names: dict[str, str]) -> None:
+    assert make({"Image": "x", **names}).body.items() >= names.items()
+
+
+def test_a_host_without_a_name_needs_none() -> None:
+    reserved = Policy(network=NETWORK, reserved_names=("*",))
+    assert (
+        not {"Hostname", "Domainname"} & make({"Image": "x", "Hostname": "", "Domainname": None}, reserved).body.keys()
+    )
 
 
 SOCKETS = [
@@ -314,8 +352,54 @@ def test_images_by_pattern(reference: str, passes: bool) -> None:
             policy_module.check_image(policy, reference)
 
 
+DIGEST = "sha256:" + "0" * 64
+
+
 @pytest.mark.parametrize(
-    "name", ["server", "Server", "/server", "worker", "worker-2", "WOR\u212aER", "a b", "../x", ""]
+    ("pattern", "reference", "passes"),
+    [
+        ("prefecthq/prefect:3-*", "prefecthq/prefect:3-x", True),
+        ("prefecthq/prefect:3-*", f"prefecthq/prefect:3-x@{DIGEST}", False),
+        ("prefecthq/prefect:3-*", f"docker.io/prefecthq/prefect:3-x@{DIGEST}", False),
+        ("prefecthq/prefect:3-*", f"prefecthq/prefect@{DIGEST}", False),
+        ("prefecthq/prefect:3-*", f"prefecthq/prefect@{DIGEST}:3-x", False),
+        ("prefecthq/prefect:*", f"prefecthq/prefect:3@{DIGEST}", False),
+        ("registry.example:5000/flows:1", f"registry.example:5000/flows:1@{DIGEST}", False),
+        ("registry.example:5000/flows", f"registry.example:5000/flows:1@{DIGEST}", True),
+        ("prefecthq/*", f"prefecthq/prefect:3@{DIGEST}", True),
+        (f"prefecthq/prefect@{DIGEST}", f"prefecthq/prefect@{DIGEST}", True),
+        (f"prefecthq/prefect@{DIGEST}", f"prefecthq/prefect:3@{DIGEST}", True),
+        (f"prefecthq/prefect:3@{DIGEST}", f"prefecthq/prefect:3@{DIGEST}", True),
+        (f"prefecthq/prefect@{DIGEST}", "prefecthq/prefect@sha256:" + "1" * 64, False),
+        (f"prefecthq/prefect@{DIGEST}", "prefecthq/prefect:3", False),
+    ],
+)
+def test_an_image_with_a_digest_is_not_allowed_by_its_tag(pattern: str, reference: str, passes: bool) -> None:
+    policy = Policy(network=NETWORK, images=(pattern,))
+    if passes:
+        assert policy_module.check_image(policy, reference) == reference
+    else:
+        with pytest.raises(Refused, match="not one that flow runs may use"):
+            policy_module.check_image(policy, reference)
+
+
+def test_the_refusal_of_a_digest_says_why_where_the_digest_is_why() -> None:
+    policy = Policy(network=NETWORK, images=("prefecthq/prefect:3-*",))
+    why = "goes by the digest and ignores the tag.* use the image without its digest, or have it allowed without a tag"
+    with pytest.raises(Refused, match=why):
+        policy_module.check_image(policy, f"prefecthq/prefect:3-x@{DIGEST}")
+    for other in (f"evil.example/x:3-x@{DIGEST}", "prefecthq/prefect:2"):
+        with pytest.raises(Refused) as refused:
+            policy_module.check_image(policy, other)
+        assert "digest" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("server", "Server", "/server", "worker", "worker-2", "WOR\u212aER", "a b", "../x", ""),
+        *("server.prefect-internal", "git.example.org"),
+    ],
 )
 def test_a_name_that_is_refused(name: str) -> None:
     with pytest.raises(Refused):
@@ -516,3 +600,264 @@ def test_whatever_is_harmless_passes_unchanged(env: list[str], memory: int, netw
     assert made.body["Env"] == env
     assert made.body["HostConfig"]["Binds"] == volumes
     assert made.body["HostConfig"]["Memory"] == (memory or 2**30)
+
+
+# --- What was made -------------------------------------------------------------------------------
+
+
+class EngineError(Exception):
+    """Where httpx.HTTPError would be."""
+
+
+class EngineClient:
+    """Where httpx.AsyncClient would be: one connection for each request, which is waited for."""
+
+    def __init__(self, transport: str, **_options: t.Any) -> None:
+        self._path = transport
+
+    def build_request(self, method: str, url: str, headers: t.Any, content: bytes | None) -> tuple[t.Any, ...]:
+        return method, url.removeprefix("http://engine"), content, headers
+
+    async def send(self, request: tuple[t.Any, ...], stream: bool = False) -> SimpleNamespace:
+        connection = http.client.HTTPConnection("engine")
+        connection.sock = socket.socket(socket.AF_UNIX)
+        try:
+            connection.sock.connect(self._path)
+            connection.request(*request)
+            answer = connection.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise EngineError from error
+        finally:
+            connection.close()
+        return SimpleNamespace(
+            status_code=answer.status,
+            headers=answer.headers,
+            content=content,
+            text=content.decode(),
+            json=lambda: json.loads(content),
+        )
+
+    async def get(self, url: str, timeout: float) -> SimpleNamespace:
+        return await self.send(self.build_request("GET", url, {}, None))
+
+    async def delete(self, url: str, timeout: float) -> SimpleNamespace:
+        return await self.send(self.build_request("DELETE", url, {}, None))
+
+    async def aclose(self) -> None:
+        """Nothing is kept open."""
+
+
+class ProxyResponse:
+    """Where starlette's would be."""
+
+    def __init__(self, content: bytes, status_code: int, headers: t.Any = None, media_type: str | None = None) -> None:
+        self.body = content
+        self.status_code = status_code
+
+
+STAND_INS: dict[str, dict[str, t.Any]] = {
+    "anyio": {
+        "CancelScope": lambda shield: contextlib.nullcontext(),
+        "fail_after": lambda seconds: contextlib.nullcontext(),
+    },
+    "httpx": {
+        "AsyncClient": EngineClient,
+        "AsyncHTTPTransport": lambda uds, limits: uds,
+        "HTTPError": EngineError,
+        "Limits": dict,
+        "Timeout": lambda *_args, **_options: None,
+    },
+    "starlette": {},
+    "starlette.requests": {"ClientDisconnect": type("ClientDisconnect", (Exception,), {}), "Request": object},
+    "starlette.responses": dict.fromkeys(("JSONResponse", "Response", "StreamingResponse"), ProxyResponse),
+    "uvicorn": {},
+}
+"""What the proxy finds in an image of Prefect, as far as these tests go; the rest is for the tests of the role."""
+
+
+class Engine(UnixEngine):
+    """Answers each request as it is told to, and with 404 what it knows nothing of.
+
+    :param answers: Status and body by method and path; with 0 it hangs up.
+    """
+
+    def __init__(self, path: Path, answers: dict[str, tuple[int, t.Any]]) -> None:
+        self.answers = answers
+        super().__init__(path, 404, b'{"message": "no such thing"}')
+
+    def finish_request(self, request: t.Any, client_address: t.Any) -> None:
+        EngineAnswer(request, client_address, self)
+
+
+class EngineAnswer(BaseHTTPRequestHandler):
+    """One answer."""
+
+    def answer(self) -> None:
+        assert isinstance(self.server, Engine)
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        asked = f"{self.command} {self.path}"
+        self.server.requests.append(asked)
+        status, told = self.server.answers.get(asked, (404, {"message": "no such thing"}))
+        if status:
+            content = b"" if status == 204 else json.dumps(told).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            if status != 204:
+                self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    do_GET = do_POST = do_DELETE = answer
+
+    def log_message(self, *_arguments: t.Any) -> None:
+        """Print nothing."""
+
+
+class Proxied:
+    """The proxy in front of an engine that does as it is told.
+
+    :param path: The engine's socket.
+    :param module: The proxy's program.
+    """
+
+    def __init__(self, path: Path, module: t.Any) -> None:
+        self.module = module
+        self.engine = Engine(path, {})
+        self._path = str(path)
+
+    def ask(self, handler: str, method: str, path: str, body: bytes = b"", **query: str) -> t.Any:
+        """Ask for what has been understood."""
+
+        async def stream() -> t.AsyncIterator[bytes]:
+            yield body
+
+        request = SimpleNamespace(headers={}, stream=stream)
+        parts = {"container": path.split("/")[2]} if handler == "container" else {}
+        asked = self.module.Asked(method, "/v1.41", path, parts, query, request)
+
+        async def answer() -> t.Any:
+            proxy = self.module.application(POLICY, self._path)
+            async with contextlib.aclosing(proxy._engine):
+                return await getattr(proxy, handler)(asked)
+
+        return asyncio.run(answer())
+
+    def create(self) -> t.Any:
+        return self.ask("create", "POST", "/containers/create", b'{"Image":"x:1"}', name="owl")
+
+    def use(self, what: str, method: str = "POST") -> t.Any:
+        return self.ask("container", method, f"/containers/owl{what}")
+
+
+@pytest.fixture
+def proxied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Proxied]:
+    """Load the proxy's program, with the real modules where they are installed."""
+    for name in [name for name in STAND_INS if importlib.util.find_spec(name.split(".", maxsplit=1)[0]) is None]:
+        module = ModuleType(name)
+        vars(module).update(STAND_INS[name])
+        monkeypatch.setitem(sys.modules, name, module)
+    proxied = Proxied(tmp_path / "engine", load("socket_proxy"))
+    yield proxied
+    proxied.engine.shutdown()
+    proxied.engine.server_close()
+
+
+IDENTIFIER = "c" * 64
+LOOK = "GET /v1.41/images/x:1/json"
+CREATE = "POST /v1.41/containers/create?name=owl"
+INSPECT = f"GET /v1.41/containers/{IDENTIFIER}/json"
+BY_NAME = "GET /v1.41/containers/owl/json"
+ASKED_REMOVE = f"DELETE /v1.41/containers/{IDENTIFIER}"
+REMOVE = f"{ASKED_REMOVE}?force=1&v=1"
+START = f"POST /v1.41/containers/{IDENTIFIER}/start"
+
+MADE = (201, {"Id": IDENTIFIER, "Warnings": []})
+REASON = 'The image of a container may not have the label "traefik.enable": other programs act upon it'
+
+
+def image(*labels: str) -> tuple[int, t.Any]:
+    """What the engine says of an image with labels."""
+    return 200, {"Config": {"Labels": dict.fromkeys(labels, "true")}}
+
+
+def container(*labels: str) -> tuple[int, t.Any]:
+    """What the engine says of a container that was made here, with labels."""
+    own = {policy_module.OWNER_LABEL: NETWORK}
+    return 200, {"Id": IDENTIFIER, "Config": {"Labels": dict.fromkeys(labels, "true") | own}}
+
+
+def test_a_container_whose_labels_are_harmless_is_kept(proxied: Proxied) -> None:
+    proxied.engine.answers = {LOOK: image("a"), CREATE: MADE, INSPECT: container("a")}
+    answer = proxied.create()
+    assert (answer.status_code, json.loads(answer.body)) == MADE
+    assert proxied.engine.requests == [LOOK, CREATE, INSPECT]
+
+
+def test_an_image_with_a_refused_label_makes_nothing(proxied: Proxied) -> None:
+    proxied.engine.answers = {LOOK: image("traefik.enable")}
+    with pytest.raises(Refused, match=REASON):
+        proxied.create()
+    assert proxied.engine.requests == [LOOK]
+
+
+@pytest.mark.parametrize("look", [image("a"), (404, {"message": "No such image: x:1"})])
+def test_a_container_of_another_image_than_was_looked_at_is_removed(proxied: Proxied, look: tuple[int, t.Any]) -> None:
+    proxied.engine.answers = {LOOK: look, CREATE: MADE, INSPECT: container("traefik.enable"), REMOVE: (204, None)}
+    with pytest.raises(Refused, match=REASON) as refused:
+        proxied.create()
+    assert refused.value.status == 403
+    assert proxied.engine.requests == [LOOK, CREATE, INSPECT, REMOVE]
+
+
+@pytest.mark.parametrize("told", [(500, {"message": "no"}), (404, {"message": "no"}), (0, None), (200, "nonsense")])
+def test_a_container_that_cannot_be_looked_at_is_removed(proxied: Proxied, told: tuple[int, t.Any]) -> None:
+    proxied.engine.answers = {LOOK: image(), CREATE: MADE, INSPECT: told, REMOVE: (204, None)}
+    errors = (proxied.module.Answered, proxied.module.httpx.HTTPError, AttributeError)
+    with pytest.raises(errors) as error:
+        proxied.create()
+    if isinstance(error.value, proxied.module.Answered):
+        assert error.value.response.status_code == told[0]
+    assert proxied.engine.requests[-1] == REMOVE
+
+
+@pytest.mark.parametrize("told", [(500, {"message": "no"}), (0, None)])
+def test_a_refused_container_that_cannot_be_removed_is_refused_and_logged(
+    proxied: Proxied, told: tuple[int, t.Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    proxied.engine.answers = {LOOK: image(), CREATE: MADE, INSPECT: container("traefik.enable"), REMOVE: told}
+    with pytest.raises(Refused, match=REASON):
+        proxied.create()
+    assert proxied.engine.requests[-1] == REMOVE
+    assert f"could not remove the container {IDENTIFIER}" in capsys.readouterr().err
+
+
+def test_what_the_engine_does_not_make_is_neither_looked_at_nor_removed(proxied: Proxied) -> None:
+    proxied.engine.answers = {LOOK: image(), CREATE: (409, {"message": "the name is in use"})}
+    answer = proxied.create()
+    assert (answer.status_code, json.loads(answer.body)) == (409, {"message": "the name is in use"})
+    assert proxied.engine.requests == [LOOK, CREATE]
+
+
+def test_a_container_with_a_refused_label_can_be_removed_but_not_started_before_it_was_looked_at(
+    proxied: Proxied,
+) -> None:
+    proxied.engine.answers = {BY_NAME: container("Traefik.enable"), ASKED_REMOVE: (204, None)}
+    with pytest.raises(Refused, match="may not have the label"):
+        proxied.use("/start")
+    assert proxied.use("", "DELETE").status_code == 204
+    assert START not in proxied.engine.requests
+
+
+def test_a_container_with_harmless_labels_is_started(proxied: Proxied) -> None:
+    proxied.engine.answers = {BY_NAME: container("a"), START: (204, None)}
+    assert proxied.use("/start").status_code == 204
+
+
+@pytest.mark.parametrize("digest", [DIGEST, "sha512:" + "0" * 128])
+def test_a_pull_with_a_digest_for_its_tag_is_not_allowed_by_a_tag(proxied: Proxied, digest: str) -> None:
+    proxy = proxied.module.application(Policy(network=NETWORK, images=("prefecthq/prefect:*",)), "/nowhere")
+    query = {"fromImage": "prefecthq/prefect:3", "tag": digest}
+    asked = proxied.module.Asked("POST", "/v1.41", "/images/create", {}, query, None)
+    with pytest.raises(Refused, match="goes by the digest"):
+        asyncio.run(proxy.pull(asked))
