@@ -31,6 +31,7 @@ from ansible_collections.selfhosted.prefect.tests.integration.stack import (
 ROOT = Path(__file__).parents[2]
 COLLECTION = "selfhosted.prefect."
 URL = "http://server:4200/api"
+PUBLIC_URL = "https://prefect.example.org/api"
 SERVERS = 2
 """So many playbooks run side by side, each against a server of its own."""
 
@@ -82,6 +83,25 @@ class Prepared:
         for name in ("worker-1", "worker-2"):
             body = {"name": name, "heartbeat_interval_seconds": 30}
             self.server.ask("POST", "/work_pools/docker-pool/workers/heartbeat", body)
+
+    def drained_worker(self) -> None:
+        """Let a worker be heard of that has a flow run, which ends after a moment."""
+        ask = self.server.ask
+        ask("POST", "/work_pools/", {"name": "etl", "type": "process"})
+        ask("POST", "/work_pools/etl/workers/heartbeat", {"name": "vps1-worker", "heartbeat_interval_seconds": 30})
+        flow = ask("POST", "/flows/", {"name": "nightly"})
+        deployment = ask("POST", "/deployments/", {"name": "etl", "flow_id": flow["id"], "work_pool_name": "etl"})
+        run = ask("POST", f"/deployments/{deployment['id']}/create_flow_run", {})
+        ask("PATCH", f"/flow_runs/{run['id']}/labels", {"prefect.worker.name": "vps1-worker"})
+        path = f"/flow_runs/{run['id']}/set_state"
+        ask("POST", path, {"state": {"type": "RUNNING"}, "force": True})
+
+        def complete() -> None:
+            self._over.wait(4)
+            ask("POST", path, {"state": {"type": "COMPLETED"}, "force": True})
+
+        self._threads.append(threading.Thread(target=complete, daemon=True))
+        self._threads[-1].start()
 
     def worker(self) -> None:
         """Start a worker that runs flows in processes of its own."""
@@ -139,10 +159,14 @@ BEFORE: dict[str, t.Callable[[Prepared], None]] = {
     "canary": Prepared.worker,
     "flow_run": Prepared.end_of_runs,
     "worker": Prepared.records_of_workers,
+    "worker_drain": Prepared.drained_worker,
 }
 
 SINCE: dict[str, tuple[int, ...]] = {"result_storage": (3, 7), "server_info": (3, 8)}
 """The first version of Prefect that has what a module manages, where that is not the first one supported."""
+
+OF_THE_PUBLIC_URL = frozenset({"public_url_info"})
+"""Modules that ask the server as its users do, by its public URL. Here the servers have none, so nothing is in order."""
 
 ALSO: dict[str, list[dict[str, t.Any]]] = {
     # Nothing fails in the examples of flow_run.
@@ -165,7 +189,8 @@ def aimed(task: Task) -> Task:
     if not module.startswith(COLLECTION):
         return task
     options = dict(task[module] or {})
-    assert options.pop("api_url", None) == URL, f"the example {task['name']!r} has another api_url than {URL}"
+    url = PUBLIC_URL if module.removeprefix(COLLECTION) in OF_THE_PUBLIC_URL else URL
+    assert options.pop("api_url", None) == url, f"the example {task['name']!r} has another api_url than {url}"
     return {**task, module: options}
 
 
@@ -185,10 +210,21 @@ def family(noun: str) -> str:
     return about if about in NOUNS else noun
 
 
+def unfolded(tasks: list[Task]) -> t.Iterator[Task]:
+    """Yield the tasks, those in blocks too, but for those of another collection, which need more than a server."""
+    for task in tasks:
+        if "block" in task:
+            yield from unfolded([*task["block"], *task.get("always", [])])
+        elif not module_of(task).startswith("community."):
+            yield task
+
+
 def examples(noun: str) -> list[Task]:
     """Return a module's examples, each task that must change nothing when it is run again followed by itself."""
     tasks: list[Task] = []
-    for number, task in enumerate(document(noun, "EXAMPLES")):
+    for number, task in enumerate(unfolded(document(noun, "EXAMPLES"))):
+        if noun in OF_THE_PUBLIC_URL and not module_of(task).startswith(COLLECTION):
+            continue
         tasks.append({**aimed(task), "name": f"{noun} {number}: {task['name']}"})
         if repeatable(task):
             again = {key: value for key, value in tasks[-1].items() if key != "register"}

@@ -132,7 +132,7 @@ def check_private_names(collection: Path) -> Iterator[str]:
             for match in PRIVATE_NAME.finditer(text):
                 used.setdefault(match[0], []).append(where)
             for match in PRIVATE_DEFINITION.finditer(text):
-                defined.setdefault(next(filter(None, match.groups())), []).append(where)
+                defined.setdefault(match[match.lastindex or 0], []).append(where)
     for name in sorted(used.keys() - defined.keys()):
         yield f"{used[name][0]}: {name} is used but defined nowhere; define it in the role's vars or correct the name"
     for name in sorted(defined):
