@@ -76,6 +76,7 @@ LANES = (
         Stage("molecule", ("molecule", "test", "--all"), needs="testbed"),
         release_stage("3.6", "sqlite"),
         release_stage("3.9", "postgresql"),
+        pytest_stage("browser", needs="testbed"),
     ),
 )
 

@@ -63,14 +63,24 @@ def chosen(config: pytest.Config, option: str) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what talks to a real server, and leave out what is about another release of Prefect than the chosen one."""
-    release = tuple(int(part) for part in chosen(config, "--prefect").split("."))
+    """Mark what talks to a real server, and leave out what is about another release of Prefect than the chosen one.
+
+    Of the three ways to reach a server, another release than the product's is asked by the one that has all: TLS, auth and CSRF.
+    """
+    name = chosen(config, "--prefect")
+    release = tuple(int(part) for part in name.split("."))
+    other_ways = () if name == PRODUCT_VERSION else ("plain", "secured")
     for item in list(items):
         if Path(__file__).parent not in item.path.parents:
             continue
         item.add_marker(pytest.mark.integration)
         since, before = item.get_closest_marker("since"), item.get_closest_marker("before")
-        if (since and release < since.args) or (before and release >= before.args):
+        way = (
+            item.callspec.params.get("server")
+            if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+            else None
+        )
+        if (since and release < since.args) or (before and release >= before.args) or way in other_ways:
             items.remove(item)
             config.hook.pytest_deselected(items=[item])
 

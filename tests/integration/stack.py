@@ -294,7 +294,7 @@ class Playbook:
             capture_output=True,
             text=True,
             cwd=self._place,
-            env={**clean_environment(), "ANSIBLE_CONFIG": str(self._place / "ansible.cfg"), **(environment or {})},
+            env={**ansible_environment(self._place / "ansible.cfg"), **(environment or {})},
             timeout=COMMAND_TIMEOUT,
         )
         assert "WARNING" not in done.stderr, done.stderr
@@ -310,6 +310,14 @@ class Playbook:
             assert result.get("exception", "(traceback unavailable)") == "(traceback unavailable)", result
         assert done.returncode == 0, done.stdout + done.stderr
         return results
+
+
+def ansible_environment(settings: Path) -> dict[str, str]:
+    """Return the environment for Ansible with these settings and none of the caller's.
+
+    It pipelines: a task is one process instead of five, which is half the time of these tests.
+    """
+    return {**clean_environment(), "ANSIBLE_CONFIG": str(settings), "ANSIBLE_PIPELINING": "true"}
 
 
 def clean_environment() -> dict[str, str]:

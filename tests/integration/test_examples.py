@@ -28,6 +28,8 @@ from ansible_collections.selfhosted.prefect.tests.integration.stack import (
     until,
 )
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 COLLECTION = "selfhosted.prefect."
 URL = "http://server:4200/api"

@@ -42,9 +42,12 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Witnessed:
         # A flow run's container stays, so that it can be looked at.
         prefect_worker_pool_job_variables={"auto_remove": False},
     )
+    # As most people have it: what a module is told passes through a file.
+    stack.environment["ANSIBLE_PIPELINING"] = "false"
     with Processes() as processes:
         site = stack.playbook("site", "-vvv", "--diff").succeeded()
         verify = stack.playbook("verify", "-vvv", "--diff").succeeded()
+    del stack.environment["ANSIBLE_PIPELINING"]
     return Witnessed(stack, site, verify, processes.command_lines)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.selfhosted.prefect.tests.integration.stack import Server, clean_environment, docker
+from ansible_collections.selfhosted.prefect.tests.integration.stack import Server, ansible_environment, docker
 from ansible_collections.selfhosted.prefect.tests.testbed.images import product_images
 
 PREFIX = os.environ.get("SP_ROLES_PREFIX", "sp-rt-")
@@ -239,7 +239,7 @@ class Deployment:
     ) -> dict[str, Run]:
         settings = self._place / "ansible.cfg"
         settings.touch()
-        environment = {**clean_environment(), "ANSIBLE_CONFIG": str(settings), **self.environment}
+        environment = {**ansible_environment(settings), **self.environment}
         hosts: Variables = {}
         for case, (_services, changes) in cases.items():
             # The environment of one run is a variable too, so that all of a bad input stands in one place.

@@ -121,9 +121,10 @@ def test_a_second_worker_is_added_beside_the_first(life: Life) -> None:
 
 
 def test_a_worker_too_many_is_removed(life: Life) -> None:
-    assert list(life.steps["preview of one"].run.changed) == ["Remove the workers that are too many"]
+    steps = ["Remove the workers that are too many", "Have the server forget workers that are gone"]
+    assert list(life.steps["preview of one"].run.changed) == steps
     assert life.steps["preview of one"].after == life.steps["two"].after
-    assert list(life.steps["one"].run.changed) == ["Remove the workers that are too many"]
+    assert list(life.steps["one"].run.changed) == steps
     assert life.steps["one"].after == life.steps["deploy"].after
 
 
