@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Page, Request, Response, WebSocket, sync_playwright
 
-from ansible_collections.selfhosted.prefect.tests.testbed.machine import docker, need_packages
+from ..testbed.machine import docker, need_packages
 
 PROGRAMS = {"chromium": "chromium", "certutil": "libnss3-tools"}
 """What a visit needs, and the Debian packages that have it."""
