@@ -86,13 +86,18 @@ purge: $(VENV)/.deploy ## Remove the stack with all its data, after asking (or F
 
 # --- Tests ---------------------------------------------------------------------------------------
 
-.PHONY: test properties bench
+.PHONY: test releases properties bench
 # Molecule's scenarios stay at the top level, where this collection's users look for them.
 export MOLECULE_GLOB := molecule/*/molecule.yml
 export MOLECULE_COMMAND_BORDERS := false
 # Some stages alone: make test STAGES="unit molecule". KEEP_TESTBED=1 leaves the registry and the hosts for the next run.
 test: $(VENV)/.dev ## Run every check and test
 	python -m tests.run $(STAGES)
+
+# 'make test' has the part of it that differed so far.
+releases: $(VENV)/.dev ## Run the integration tests on every supported Prefect and database (about an hour)
+	for release in 3.6 3.8 3.9; do for database in postgresql sqlite; do \
+	  pytest tests/integration --prefect $$release --database $$database -m "not once" || exit 1; done; done
 
 properties: $(VENV)/.dev ## Try what holds for any object on many more objects made at random (about an hour)
 	pytest tests/integration/test_properties.py --hypothesis-profile=thorough --hypothesis-show-statistics
