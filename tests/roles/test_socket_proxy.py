@@ -657,8 +657,9 @@ def test_a_flow_runs_through_it_and_one_that_would_break_out_is_refused(stack: D
         until("the flow run's container is removed, as its pool says", lambda: not own_flow_runs(stack.network), 30)
         for job, reason in (
             ({"privileged": True}, "HostConfig.Privileged is not for flow runs"),
-            ({"volumes": ["/:/host"]}, 'Volumes may not have "/:/host"'),
-            ({"networks": [network]}, "is the socket proxy's own"),
+            # What a pool was told stays until it is told something else.
+            ({"privileged": False, "volumes": ["/:/host"]}, 'Volumes may not have "/:/host"'),
+            ({"volumes": [], "networks": [network]}, "is the socket proxy's own"),
         ):
             failed = site(prefect_worker_pool_job_variables=job)
             # The flow run's log is shown, and Prefect logs a traceback.
