@@ -188,15 +188,22 @@ def test_a_worker_finishes_before_it_is_replaced(fleet: Fleet) -> None:
     fleet.options |= fleet.workers(TEAM="two")
 
 
+def patient() -> dict[str, t.Any]:
+    """Return a snapshot without the worker that gives up soon, as it may on a busy machine, and is started again."""
+    found = snapshot()
+    del found["containers"][HASTY]
+    return found
+
+
 def test_a_worker_that_does_not_finish_stays_and_its_pool_goes_on(fleet: Fleet) -> None:
     server = fleet.stack.api
     identifier, _worker = begin(server, "sleep")
-    before = snapshot()
+    before = patient()
     other: Variables = {**fleet.workers(TEAM="three"), "prefect_worker_drain_timeout": 1}
     refused = fleet.run(**other).refused()
     assert "After 1 s the workers still had 1 flow run" in refused
     assert "Nothing was stopped" in refused
-    assert snapshot() == before
+    assert patient() == before
     assert not server.pool(ETL)["is_paused"]
     # Told to stop all the same, it says what became of the flow run.
     forced = fleet.run(**other, prefect_worker_drain_force=True).succeeded()
