@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run every check and test of the collection, and end with one line: ``N passed, N failed``.
+"""Run every check and test of the collection, and end with the names of what failed and one line: ``N passed, N failed``.
 
 usage: python -m tests.run [STAGE ...]     (default: all of them)
 
@@ -101,6 +101,22 @@ def counted(stage: Stage, status: int) -> tuple[int, int]:
     return passed, max(bad, int(status != 0))
 
 
+def failures(stage: Stage) -> list[str]:
+    """Return the names of what failed in a stage, with the first line of the reason."""
+    report = LOGS / f"{stage.name}.xml"
+    if not stage.pytest or not report.is_file():
+        return [stage.name]
+    # Our own pytest wrote it.
+    cases = ET.parse(report).getroot().iter("testcase")  # noqa: S314
+    return [
+        f"{stage.name}: {case.get('classname', '').rpartition('.')[2]}::{case.get('name')}: "
+        + " ".join(reason.get("message", "").split())[:200]
+        for case in cases
+        for reason in case
+        if reason.tag in {"failure", "error", "skipped"}
+    ] or [stage.name]
+
+
 class Run:
     """One run of the lanes."""
 
@@ -181,6 +197,9 @@ def main() -> int:
         subprocess.run((sys.executable, "-m", "tests.testbed", "down"), cwd=ROOT, check=False)
     passed, failed = sum(o.passed for o in outcomes), sum(o.failed for o in outcomes)
     print(f"in {(time.monotonic() - begin) / 60:.1f} minutes")
+    for outcome in outcomes:
+        if outcome.failed:
+            print("failed: " + "\nfailed: ".join(failures(outcome.stage)))
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0 or passed == 0)
 

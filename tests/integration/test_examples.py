@@ -86,6 +86,11 @@ class Prepared:
             body = {"name": name, "heartbeat_interval_seconds": 30}
             self.server.ask("POST", "/work_pools/docker-pool/workers/heartbeat", body)
 
+    def _meanwhile(self, work: t.Callable[[], None]) -> None:
+        """Do something while the examples run. It is waited for at the end."""
+        self._threads.append(threading.Thread(target=work, daemon=True))
+        self._threads[-1].start()
+
     def drained_worker(self) -> None:
         """Let a worker be heard of that has a flow run, which ends after a moment."""
         ask = self.server.ask
@@ -102,8 +107,7 @@ class Prepared:
             self._over.wait(4)
             ask("POST", path, {"state": {"type": "COMPLETED"}, "force": True})
 
-        self._threads.append(threading.Thread(target=complete, daemon=True))
-        self._threads[-1].start()
+        self._meanwhile(complete)
 
     def worker(self) -> None:
         """Start a worker that runs flows in processes of its own."""
@@ -130,8 +134,7 @@ class Prepared:
                         path = f"/flow_runs/{run['id']}/set_state"
                         self.server.ask("POST", path, {"state": {"type": "COMPLETED"}, "force": True})
 
-        self._threads.append(threading.Thread(target=complete, daemon=True))
-        self._threads[-1].start()
+        self._meanwhile(complete)
 
     def clear(self) -> None:
         """Remove what the examples left."""

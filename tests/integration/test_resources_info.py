@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ansible_collections.selfhosted.prefect.tests.integration.stack import Playbook, Server, clean_environment, task
+from ansible_collections.selfhosted.prefect.tests.integration.stack import Playbook, Server, ansible_environment, task
 from ansible_collections.selfhosted.prefect.tests.integration.test_resources import declare, many, without
 
 
@@ -66,7 +66,7 @@ def test_the_playbooks_write_a_file_of_variables_that_changes_nothing(alone: Ser
             capture_output=True,
             text=True,
             cwd=tmp_path,
-            env={**clean_environment(), "ANSIBLE_STDOUT_CALLBACK": "default", "ANSIBLE_CONFIG": str(settings)},
+            env={**ansible_environment(settings), "ANSIBLE_STDOUT_CALLBACK": "default"},
             timeout=120,
         )
         assert done.returncode == 0, done.stdout + done.stderr

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -89,6 +90,17 @@ def snapshot() -> dict[str, t.Any]:
         "volumes": set(names("volume")),
         "images": {*built, *names("image")},
     }
+
+
+@contextlib.contextmanager
+def built_images_used() -> t.Iterator[None]:
+    """Have a container use each image that was built: a removal takes those that none uses, and the next test is to find them."""
+    identifiers = set(docker("image", "ls", "--quiet", "selfhosted-prefect/*").split())
+    keepers = [docker("create", "--name", f"{PREFIX}keeper-{item}", item, "true").strip() for item in identifiers]
+    try:
+        yield
+    finally:
+        docker("rm", "--force", *keepers)
 
 
 def remove_everything() -> None:

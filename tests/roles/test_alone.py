@@ -15,6 +15,7 @@ from ansible_collections.selfhosted.prefect.tests.roles.deployment import (
     Deployment,
     Run,
     Variables,
+    built_images_used,
     flow_run_containers,
     inspect,
     snapshot,
@@ -50,17 +51,18 @@ def alone(deployed: Witnessed, tmp_path_factory: pytest.TempPathFactory) -> Alon
         prefect_worker_api_auth_string=server.variables["prefect_server_api_auth_string"],
     )
     stack.environment["ANSIBLE_COLLECTIONS_PATH"] = str(project / "collections")
-    lived = Alone(stack, snapshot())
-    docker("network", "create", stack.network)
-    docker("network", "connect", "--alias", stack.containers["server"], stack.network, server.containers["server"])
-    try:
-        lived.step("deploy", stack.role("worker"))
-        lived.step("again", stack.role("worker"))
-        lived.step("verify", stack.role("worker", tasks_from="verify"))
-        lived.step("module", stack.plays([play(stack)], {"localhost": (("worker",), {})})["localhost"])
-    finally:
-        docker("network", "disconnect", stack.network, server.containers["server"])
-    lived.step("remove", stack.role("worker", tasks_from="remove"))
+    with built_images_used():
+        lived = Alone(stack, snapshot())
+        docker("network", "create", stack.network)
+        docker("network", "connect", "--alias", stack.containers["server"], stack.network, server.containers["server"])
+        try:
+            lived.step("deploy", stack.role("worker"))
+            lived.step("again", stack.role("worker"))
+            lived.step("verify", stack.role("worker", tasks_from="verify"))
+            lived.step("module", stack.plays([play(stack)], {"localhost": (("worker",), {})})["localhost"])
+        finally:
+            docker("network", "disconnect", stack.network, server.containers["server"])
+        lived.step("remove", stack.role("worker", tasks_from="remove"))
     return lived
 
 

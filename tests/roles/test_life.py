@@ -14,6 +14,7 @@ from ansible_collections.selfhosted.prefect.tests.roles.deployment import (
     PREFIX,
     Deployment,
     Run,
+    built_images_used,
     images,
     snapshot,
 )
@@ -50,12 +51,16 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
     image = images()["prefect_database_image"]
     idle = ("--entrypoint", "sleep", image, "infinity")
     docker("run", "--detach", "--name", FOREIGN, "--volume", f"{FOREIGN}:/data", *idle)
-    # Removal takes built images that no container uses; the next test is to find these where they are.
-    kept = docker("image", "ls", "--quiet", "selfhosted-prefect/*").split()
-    others = [FOREIGN, *(f"{PREFIX}keeper-{identifier}" for identifier in set(kept))]
-    for name in others[1:]:
-        docker("create", "--name", name, name.rpartition("-")[2], "true")
     stack = Deployment(tmp_path_factory.mktemp("life"), "life")
+    with built_images_used():
+        lived = live(stack)
+    docker("rm", "--force", FOREIGN)
+    docker("volume", "rm", FOREIGN)
+    return lived
+
+
+def live(stack: Deployment) -> Life:
+    """Go through the steps."""
     lived = Life(stack, snapshot(), {})
 
     def step(name: str, run: Run) -> None:
@@ -77,9 +82,6 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
     step("remove network", stack.playbook("remove"))
     step("remove again", stack.playbook("remove"))
     step("purge", stack.playbook("remove", prefect_remove_volumes=True))
-    for name in others:
-        docker("rm", "--force", name)
-    docker("volume", "rm", FOREIGN)
     return lived
 
 
