@@ -22,13 +22,16 @@ from ansible_collections.selfhosted.prefect.tests.roles.deployment import (
     images,
     inspect,
 )
-from ansible_collections.selfhosted.prefect.tests.roles.witness import AUTH_STRING
 from ansible_collections.selfhosted.prefect.tests.testbed.images import build
 
 PREFIX = "sp-br-"
 """Every container, network and volume of these tests is called so."""
 
 NETWORK = f"{PREFIX}net"
+
+# Of its own, since the client below is told by its command line, and the tests of the roles watch all there are for theirs.
+AUTH_CORE = "Vn8browserSecret"
+AUTH_STRING = f"admin:a@:%23#{AUTH_CORE}"
 
 DATABASE = f"{PREFIX}database"
 """The PostgreSQL of all servers; each has a database of its own in it."""

@@ -10,10 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.selfhosted.prefect.tests.browser.site import NETWORK, PREFIX, Site, Sites
+from ansible_collections.selfhosted.prefect.tests.browser.site import (
+    AUTH_CORE,
+    AUTH_STRING,
+    NETWORK,
+    PREFIX,
+    Site,
+    Sites,
+)
 from ansible_collections.selfhosted.prefect.tests.integration.stack import docker, until
 from ansible_collections.selfhosted.prefect.tests.roles.deployment import Variables, inspect, logs_of
-from ansible_collections.selfhosted.prefect.tests.roles.witness import AUTH_CORE, AUTH_STRING, traces
+from ansible_collections.selfhosted.prefect.tests.roles.witness import traces
 from ansible_collections.selfhosted.prefect.tests.testbed.images import build
 
 ACME_NAME = "acme.test"

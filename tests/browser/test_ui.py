@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from ansible_collections.selfhosted.prefect.tests.browser.site import PREFIX, Site
+from ansible_collections.selfhosted.prefect.tests.browser.site import AUTH_STRING, PREFIX, Site
 from ansible_collections.selfhosted.prefect.tests.browser.visitor import Visitor, Watched, visit
 from ansible_collections.selfhosted.prefect.tests.integration.stack import docker, until
-from ansible_collections.selfhosted.prefect.tests.roles.witness import AUTH_STRING
 from ansible_collections.selfhosted.prefect.tests.testbed.machine import ROOT
 
 POOL = "seen"

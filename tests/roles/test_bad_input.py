@@ -163,6 +163,14 @@ BAD = {
         {"prefect_worker_docker_config": "/nonexistent/config.json"},
         ("{host} has no /nonexistent/config.json", "sp-rt-worker is to mount"),
     ),
+    "password-in-the-package-index": Bad(
+        "worker",
+        {
+            "prefect_worker_pip_index_url": "https://ci:Gh8secret@pypi.test/simple",
+            "prefect_worker_packages": ["six==1.0"],
+        },
+        ("could not be built on {host}", "prefect_worker_pip_index_url", "has a password in it", "asks for none"),
+    ),
     # Only the engine can judge this one.
     "limit-that-the-engine-refuses": Bad(
         "server", {"prefect_server_container": {"memory": "1k"}}, ("Container 'sp-rt-server", "emory limit")

@@ -24,7 +24,7 @@ from ansible_collections.selfhosted.prefect.tests.testbed.machine import need_pa
 
 Json = dict[str, t.Any]
 
-TLS = f"{PREFIX}tls"
+TLS = f"{PREFIX}monitoring-tls"
 METRICS = f"{PREFIX}metrics"
 EXPORTER = f"{PREFIX}exporter"
 SERVE_TLS = (

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The selfhosted.prefect authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server behind a real proxy, below a path of its public URL, with a PostgreSQL of somebody else that wants TLS."""
+"""A server behind a real proxy, below a path of its public URL, with a PostgreSQL of somebody else behind PgBouncer and TLS."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import json
 import time
 import typing as t
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.selfhosted.prefect.tests.certificates import make_authority
-from ansible_collections.selfhosted.prefect.tests.integration.stack import docker
+from ansible_collections.selfhosted.prefect.tests.integration.stack import Server, docker
 from ansible_collections.selfhosted.prefect.tests.roles.deployment import (
     PREFIX,
     Deployment,
@@ -24,14 +25,35 @@ from ansible_collections.selfhosted.prefect.tests.roles.deployment import (
     free_port,
     images,
     inspect,
+    logs_of,
     snapshot,
 )
 from ansible_collections.selfhosted.prefect.tests.testbed.images import base_image, build, prefect_image
 
 AUTH_STRING = "admin:Rb6edgeSecret"
 DATABASE = f"{PREFIX}edge-elsewhere"
+POOLER = f"{PREFIX}edge-pooler"
 PROXY = f"{PREFIX}edge-proxy"
 SITES = ("good", "bare", "deaf", "generous")
+
+# As the providers of managed databases have it: a connection of its own for each transaction, and few of them.
+PGBOUNCER = f"""
+[databases]
+* = host={DATABASE} port=5432
+[pgbouncer]
+listen_addr = *
+listen_port = 6432
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = /tmp/users.txt
+pool_mode = transaction
+default_pool_size = 3
+client_tls_sslmode = require
+client_tls_cert_file = /tmp/server.pem
+client_tls_key_file = /tmp/server.key
+server_tls_sslmode = verify-full
+server_tls_ca_file = /tmp/ca.pem
+"""
 
 # Four proxies with one server behind: as it should be, and with what is most often wrong.
 CADDYFILE = """
@@ -115,8 +137,8 @@ class Edge:
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the authority, and a certificate for the proxy and the database."""
-    return make_authority(tmp_path_factory.mktemp("tls"), DATABASE)
+    """Make the authority, and a certificate for the proxy, the database and its pooler."""
+    return make_authority(tmp_path_factory.mktemp("tls"), DATABASE, POOLER)
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +167,24 @@ def database(tls: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def outline(tmp_path_factory: pytest.TempPathFactory, tls: Path, database: str) -> tuple[Deployment, dict[str, int]]:
+def pooler(tls: Path, database: str) -> str:
+    """Run PgBouncer before the database, in the same network."""
+    (tls / "pgbouncer.ini").write_text(PGBOUNCER, encoding="utf-8")
+    (tls / "users.txt").write_text('"prefect" "prefect"\n"weak" "weak"\n', encoding="utf-8")
+    begin = (
+        "cd /tls && install -o postgres -m 0600 server.key server.pem ca.pem pgbouncer.ini users.txt /tmp"
+        " && exec pgbouncer --user=postgres /tmp/pgbouncer.ini"
+    )
+    image = build("pgbouncer", base=base_image())
+    mount = ("--volume", f"{tls}:/tls:ro", "--network", database)
+    docker("run", "--detach", "--user", "root", "--name", POOLER, *mount, image, "sh", "-c", begin)
+    return POOLER
+
+
+@pytest.fixture(scope="module")
+def outline(
+    tmp_path_factory: pytest.TempPathFactory, tls: Path, database: str, pooler: str
+) -> tuple[Deployment, dict[str, int]]:
     """Name the stack and the proxy's ports."""
     ports = {site: free_port() for site in SITES}
     stack = Deployment(
@@ -155,7 +194,8 @@ def outline(tmp_path_factory: pytest.TempPathFactory, tls: Path, database: str) 
         prefect_server_api_auth_string=AUTH_STRING,
         prefect_server_external_networks=[database],
         prefect_server_database_external=True,
-        prefect_server_database_host=database,
+        prefect_server_database_host=pooler,
+        prefect_server_database_port=6432,
         prefect_server_database_tls=True,
         prefect_server_database_ca_certificate=(tls / "ca.pem").read_text(encoding="utf-8"),
         prefect_server_database_pgbouncer=True,
@@ -263,7 +303,8 @@ BAD = {
     ),
     "database-of-another-password": Bad(
         {"prefect_server_database_password": "Zx2secret"},
-        ("password authentication failed", "prefect_server_database_password"),
+        # So says PgBouncer.
+        ("SASL authentication failed", "prefect_server_database_password"),
     ),
     "authority-that-is-not-the-database-s": Bad(
         {"prefect_server_database_ca_certificate": ""}, ("certificate verify failed",)
@@ -281,10 +322,10 @@ BAD = {
 
 
 @pytest.fixture(scope="module")
-def refusals(outline: tuple[Deployment, dict[str, int]], database: str) -> dict[str, Run]:
+def refusals(outline: tuple[Deployment, dict[str, int]], database: str, pooler: str) -> dict[str, Run]:
     """Try every bad input where nothing is deployed yet."""
     stack, _ports = outline
-    (elsewhere,) = inspect("container", [database])
+    (elsewhere,) = inspect("container", [pooler])
     stand_ins = {
         "OLD": prefect_image("3.6"),
         "DATABASE": images()["prefect_database_image"],
@@ -372,6 +413,19 @@ def test_every_session_of_the_database_is_over_tls(edge: Edge) -> None:
     assert sessions.startswith("t|")
     assert "\n" not in sessions
     assert edge.stack.api is not None
+
+
+def test_requests_at_once_share_the_few_connections_of_pgbouncer(edge: Edge) -> None:
+    server = Server(f"http://127.0.0.1:{edge.stack.port}/prefect/api", edge.stack.containers["server"], AUTH_STRING)
+    with ThreadPoolExecutor(16) as pool:
+        made = pool.map(
+            lambda number: server.ask("POST", "/variables/", {"name": f"v{number}", "value": number}), range(96)
+        )
+        assert sorted(item["value"] for item in made) == list(range(96))
+    # The server has more than three at its end.
+    sessions = "select count(*) from pg_stat_activity where client_addr is not null and usename = 'prefect'"
+    assert 1 <= int(sql(sessions)) <= 3
+    assert "prepared statement" not in logs_of(edge.stack.containers["server"])
 
 
 def test_from_outside_all_is_as_it_should_be(edge: Edge) -> None:

@@ -310,7 +310,7 @@ asyncio.run(main())
 def private(deployed: Witnessed, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Variables]:
     """Put TLS of a private authority in front of the server; give what the workers are told."""
     stack = deployed.stack
-    name = f"{PREFIX}tls"
+    name = f"{PREFIX}workers-tls"
     directory = tmp_path_factory.mktemp("tls")
     authority = make_authority(directory, name)
     options = ("--network", stack.network, "--volume", f"{authority}:/tls:ro", images()["prefect_server_image"])
