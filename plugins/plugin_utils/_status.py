@@ -182,8 +182,9 @@ def _of_api(api: Json) -> list[str]:
         if pool["depth"] and len(offline) == len(pool["workers"]):
             found.append(f"{pool['depth']} flow runs wait in pool {pool['name']}, which has no worker online")
         if pool["late"]:
-            paused = ", which is paused" if pool["is_paused"] else ""
-            found.append(f"{pool['late']} flow runs are late in pool {pool['name']}{paused}")
+            found.append(f"{pool['late']} flow runs are late in pool {pool['name']}")
+        if pool["is_paused"]:
+            found.append(f"pool {pool['name']} is paused, so nobody runs what is due there")
         found += [f"worker {name} of pool {pool['name']} is offline" for name in offline]
     return found
 

@@ -190,6 +190,13 @@ def test_it_is_locked_in_and_not_published(proxy: Proxy) -> None:
     }
 
 
+def test_the_certificates_of_a_private_authority_may_be_mounted_whatever_else_may(proxy: Proxy) -> None:
+    rules = json.loads(docker("exec", NAME, "cat", "/opt/socket-proxy/rules.json"))
+    paths = {item["path"]: item.get("read_only") for item in rules["paths"]}
+    assert len(paths) == 3
+    assert paths["/var/lib/prefect-trust"] is True
+
+
 def test_a_second_run_changes_nothing(proxy: Proxy) -> None:
     assert not run(proxy.stack).succeeded().changed
     assert not run(proxy.stack, "--check").succeeded().changed

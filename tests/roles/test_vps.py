@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.selfhosted.prefect.tests.integration.stack import docker
-from ansible_collections.selfhosted.prefect.tests.roles.deployment import PREFIX, Deployment, Run
+from ansible_collections.selfhosted.prefect.tests.roles.deployment import PREFIX, Deployment, Run, images
+from ansible_collections.selfhosted.prefect.tests.roles.witness import PASSWORD, PASSWORD_CORE, traces
 from ansible_collections.selfhosted.prefect.tests.testbed import registry
 from ansible_collections.selfhosted.prefect.tests.testbed.hosts import Host, Spec, change_network, remove, up
 from ansible_collections.selfhosted.prefect.tests.testbed.machine import ROOT, locked
@@ -202,3 +203,14 @@ def _tar(directory: Path, content: str) -> str:
 
 def _label(image: str) -> str:
     return HOST.exec("docker", "image", "inspect", "--format", '{{index .Config.Labels "content"}}', image)
+
+
+def test_what_modules_print_over_ssh_shows_no_password(vps: Vps) -> None:
+    """C(-vvv) shows it, and a container's environment is in it."""
+    image = images()["prefect_database_image"]
+    vps.role("images", prefect_images_wanted=[image]).succeeded()
+    changes = {"prefect_database_image": image, "prefect_database_password": PASSWORD}
+    run = vps.role("database", "-vvv", "--diff", **changes).succeeded()
+    assert "ESTABLISH SSH CONNECTION" in run.output
+    assert PASSWORD_CORE in HOST.exec("docker", "inspect", f"{PREFIX}database")
+    assert traces(run.output, PASSWORD_CORE, PASSWORD) == []

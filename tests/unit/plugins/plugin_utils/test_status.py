@@ -224,7 +224,7 @@ def test_what_is_wrong_with_a_host_is_named_and_has_its_row(hosts: Json, words: 
         (api(pool("p", [worker("w")], depth=3, late=2)), "2 flow runs are late in pool p"),
         (
             api(pool("p", [worker("w")], depth=1, late=1, is_paused=True)),
-            "1 flow runs are late in pool p, which is paused",
+            "pool p is paused, so nobody runs what is due there",
         ),
         (
             api(unmarked=4),
