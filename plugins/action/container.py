@@ -434,11 +434,12 @@ class ActionModule(ActionBase):
         # A module writes its arguments to the host's log, and the environment is one of them.
         unlogged = {**(task_vars or {}), "ansible_no_target_syslog": True}
         # Over SSH -vvv shows what a module printed, and the container's environment is in that, too.
-        before, self._play_context.no_log = self._play_context.no_log, True
+        context = self._connection._play_context
+        before, context.no_log = context.no_log, True
         try:
             result = self._execute_module(module_name=DOCKER_CONTAINER, module_args=definition, task_vars=unlogged)
         finally:
-            self._play_context.no_log = before
+            context.no_log = before
         container = result.get("container") or {}
         mask.learn(split_env((container.get("Config") or {}).get("Env")), STORED)
         if isinstance(result.get("diff"), dict):
