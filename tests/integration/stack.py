@@ -38,6 +38,9 @@ AUTH_STRING = "admin:Kp7-integration-secret"
 SQLITE = "sqlite+aiosqlite:////var/lib/prefect.db"
 """Where a server without PostgreSQL keeps its data: in its container, so that a restart keeps them."""
 
+BUSY_WAITS = (0.2, 0.5, 1, 2, 0)
+"""Seconds to wait after each 503: a server on SQLite answers so, with nothing written, while its own services write. 0 ends it."""
+
 Json = t.Any
 Task = dict[str, t.Any]
 
@@ -171,8 +174,16 @@ class Server:
             headers.update(self._csrf(headers, context))
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
-        with urllib.request.urlopen(request, context=context) as answer:
-            text = answer.read()
+        for wait in BUSY_WAITS:
+            try:
+                with urllib.request.urlopen(request, context=context) as answer:
+                    text = answer.read()
+                break
+            except urllib.error.HTTPError as error:
+                if error.code != 503 or not wait:
+                    raise
+                error.close()
+                time.sleep(wait)
         return json.loads(text) if text else None
 
     def _csrf(self, headers: dict[str, str], context: ssl.SSLContext) -> dict[str, str]:
