@@ -14,8 +14,8 @@ version_added: 0.1.0
 author:
   - The selfhosted.prefect authors (@selfhosted)
 description:
-  - Tells in one task whether a Docker engine answers, who listens on given TCP ports, which addresses are the host's, which files exist,
-    how much memory and disk space there is, how the clock goes, which names the host resolves and what it reaches.
+  - Tells in one task whether a Docker engine answers, who listens on given TCP ports, which addresses are the host's, which files exist and
+    which are not what they are to be, how much memory and disk space there is, how the clock goes, which names the host resolves and what it reaches.
   - Reads only. It needs nothing but Python on the host, so that it can say what else is missing.
 attributes:
   check_mode:
@@ -45,6 +45,41 @@ options:
     type: list
     elements: path
     default: []
+  globs:
+    description:
+      - Patterns of paths, as of a shell, that are looked for.
+    type: list
+    elements: str
+    default: []
+  files:
+    description:
+      - Files that are held against what they are to be, so that only those that differ need be written.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Path of the file.
+        type: path
+        required: true
+      mode:
+        description: Permissions, in octal digits. Unset, any will do.
+        type: str
+      checksum:
+        description: SHA-1 of its content, as M(ansible.builtin.stat) has it. Unset, any will do.
+        type: str
+      contains:
+        description: Texts that it has in it.
+        type: list
+        elements: str
+        default: []
+      after:
+        description: Path of another file, whose content comes before O(files[].content), without blank space around it.
+        type: path
+      content:
+        description: With O(files[].after), what comes on the lines after that.
+        type: str
+        default: ""
   write_paths:
     description:
       - Paths that this user wants to write at, or to make.
@@ -163,6 +198,18 @@ missing_paths:
   type: list
   elements: str
   sample: []
+found_paths:
+  description: What O(globs) found, in order.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+differing_files:
+  description: Paths of those of O(files) that are missing, cannot be read, or are not what they are to be.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 unwritable_paths:
   description: Those of O(write_paths) that this user can neither write at nor make.
   returned: always
@@ -269,6 +316,7 @@ systemd:
 import concurrent.futures
 import errno
 import glob
+import hashlib
 import http.client
 import importlib.util
 import ipaddress
@@ -276,6 +324,7 @@ import os
 import pwd
 import socket
 import ssl
+import stat
 import struct
 import time
 import typing as t
@@ -449,6 +498,32 @@ def writable(path: str) -> bool:
     return os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK)
 
 
+def read(path: str) -> bytes:
+    """A file's content, or nothing where there is none that can be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def differs(file: dict[str, t.Any]) -> bool:
+    """Whether a file is not what an item of the option C(files) says."""
+    try:
+        mode = stat.S_IMODE(os.stat(file["path"]).st_mode)
+        with open(file["path"], "rb") as opened:
+            content = opened.read()
+    except OSError:
+        return True
+    return (
+        (file["mode"] is not None and mode != int(file["mode"], 8))
+        # Ansible's own checksum of files, which guards against nobody.
+        or (file["checksum"] is not None and hashlib.sha1(content).hexdigest() != file["checksum"])  # noqa: S324
+        or not all(text.encode() in content for text in file["contains"])
+        or (file["after"] is not None and content != read(file["after"]).strip() + b"\n" + file["content"].encode())
+    )
+
+
 def user_name() -> str:
     """Name of the user that modules run as, or its number."""
     try:
@@ -470,6 +545,20 @@ def main() -> None:
             "docker_socket": {"type": "path"},
             "ports": {"type": "list", "elements": "int", "default": []},
             "paths": {"type": "list", "elements": "path", "default": []},
+            "globs": {"type": "list", "elements": "str", "default": []},
+            "files": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "path": {"type": "path", "required": True},
+                    "mode": {"type": "str"},
+                    "checksum": {"type": "str"},
+                    "contains": {"type": "list", "elements": "str", "default": []},
+                    "after": {"type": "path"},
+                    "content": {"type": "str", "default": ""},
+                },
+            },
             "write_paths": {"type": "list", "elements": "path", "default": []},
             "bind_addresses": {"type": "list", "elements": "str", "default": []},
             "names": {"type": "list", "elements": "str", "default": []},
@@ -508,6 +597,8 @@ def main() -> None:
         },
         listeners=listeners,
         missing_paths=[item for item in module.params["paths"] if not os.path.exists(item)],
+        found_paths=sorted(item for pattern in module.params["globs"] for item in glob.glob(pattern)),
+        differing_files=[item["path"] for item in module.params["files"] if differs(item)],
         unwritable_paths=[item for item in module.params["write_paths"] if not writable(item)],
         user={"uid": os.geteuid(), "name": user_name()},
         foreign_addresses=[item for item in module.params["bind_addresses"] if not is_mine(item)],

@@ -6,11 +6,16 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.selfhosted.prefect.tests.integration.stack import docker
 from ansible_collections.selfhosted.prefect.tests.roles.deployment import (
+    PREFIX,
+    SERVICES,
+    WORKER_IMAGES,
     Deployment,
     Run,
     Variables,
     free_port,
+    images,
     inspect,
     snapshot,
 )
@@ -99,3 +104,37 @@ def test_a_changed_job_variable_changes_the_pool_alone(stack: Deployment) -> Non
     properties = stack.api.pool(stack.pool)["base_job_template"]["variables"]["properties"]
     assert properties["mem_limit"].get("default") is None
     assert snapshot() == before
+
+
+@pytest.fixture
+def another() -> str:
+    """Return another name of the server's image, as another release would have."""
+    name = f"{PREFIX}another:3"
+    docker("tag", images()["prefect_server_image"], name)
+    return name
+
+
+def test_workers_without_an_image_stop_another_server_before_it_takes_over(stack: Deployment, another: str) -> None:
+    before = snapshot()
+    packages = ["no-such-package-anywhere==1.0"]
+    message = stack.playbook("site", prefect_server_image=another, prefect_worker_packages=packages).refused()
+    assert "could not be built" in message
+    assert "no-such-package-anywhere" in message
+    assert snapshot() == before
+
+
+def test_the_images_of_workers_are_made_while_everything_runs_on(stack: Deployment, another: str) -> None:
+    before = snapshot()
+    changes: Variables = {"prefect_server_image": another, "prefect_worker_packages": ["iniconfig==2.0.0"]}
+    tasks = [
+        {"ansible.builtin.import_role": {"name": "selfhosted.prefect.worker", "tasks_from": entry}}
+        for entry in ("preflight", "prepare")
+    ]
+    plays = [{"hosts": "prefect_worker", "gather_facts": False, "tasks": tasks}]
+    made = stack.plays(plays, {"localhost": (SERVICES, changes)})["localhost"].succeeded()
+    after = snapshot()
+    assert {**after, "images": None} == {**before, "images": None}
+    (image,) = [item.split()[0] for item in after["images"] - before["images"]]
+    assert image.startswith(f"{WORKER_IMAGES}:")
+    assert f"Build {image}" in made.changed
+    docker("rmi", image)

@@ -115,7 +115,7 @@ def images() -> set[str]:
 
 def test_it_is_installed_once_and_check_mode_says_what(installed: Installed) -> None:
     predicted = installed.runs["check"].succeeded().changed
-    assert set(predicted) == {"Make the directories", "Install the program", "Write the settings"}
+    assert set(predicted) == {"Make the directories", "Install the program", "Write settings, service and timer"}
     assert set(installed.runs["deploy"].succeeded().changed) <= set(predicted)
     assert installed.runs["again"].succeeded().changed == {}
     assert (installed.place / "lib" / "housekeeping.py").stat().st_mode & 0o777 == 0o755

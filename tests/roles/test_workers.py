@@ -247,13 +247,16 @@ def test_workers_that_are_no_longer_declared_are_removed(fleet: Fleet) -> None:
 def test_hosts_of_one_pool_make_it_together_and_drain_together(stack: Deployment) -> None:
     pool = f"{PREFIX}duo"
 
-    def cases(team: str) -> dict[str, tuple[str, Variables]]:
+    def cases(team: str, second: str = f"{PREFIX}duo-2") -> dict[str, tuple[str, Variables]]:
         shared: Variables = {"prefect_worker_pool": pool, "prefect_worker_type": "process"}
         shared["prefect_worker_pool_job_variables"] = {}
         shared["prefect_worker_environment"] = {**OFTEN, "TEAM": team}
         return {
-            host: ("worker", {**shared, "prefect_worker_container_name": name, "prefect_worker_name": name})
-            for host, name in (("one", f"{PREFIX}duo-1"), ("two", f"{PREFIX}duo-2"))
+            host: (
+                "worker",
+                {**shared, "prefect_worker_container_name": f"{PREFIX}duo-{number}", "prefect_worker_name": name},
+            )
+            for number, host, name in ((1, "one", f"{PREFIX}duo-1"), (2, "two", second))
         }
 
     try:
@@ -262,7 +265,8 @@ def test_hosts_of_one_pool_make_it_together_and_drain_together(stack: Deployment
         deploy(stack.api, pool, "duo")
         identifier, worker = begin(stack.api, f"after the pause of {pool}", "duo")
         before = snapshot()["containers"]
-        runs = stack.roles(cases("second"))
+        # One of them gets another name on the way, and the server forgets the former one.
+        runs = stack.roles(cases("second", f"{PREFIX}duo-renamed"))
         found = {
             host: [result["msg"] for task, result in run.succeeded().tasks if task == "Say what was found"]
             for host, run in runs.items()
@@ -274,6 +278,8 @@ def test_hosts_of_one_pool_make_it_together_and_drain_together(stack: Deployment
         after = snapshot()["containers"]
         assert {name for name in before if before[name] != after[name]} == {f"{PREFIX}duo-1", f"{PREFIX}duo-2"}
         assert not stack.api.pool(pool)["is_paused"]
+        known = stack.api.ask("POST", f"/work_pools/{pool}/workers/filter", {})
+        assert {item["name"] for item in known} == {f"{PREFIX}duo-1", f"{PREFIX}duo-renamed"}
     finally:
         docker("rm", "--force", f"{PREFIX}duo-1", f"{PREFIX}duo-2", check=False)
 

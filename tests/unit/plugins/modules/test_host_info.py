@@ -468,3 +468,50 @@ def test_an_authority_that_is_none_is_told_in_words(run_module: RunModule) -> No
         service = {"host": "127.0.0.1", "port": held.getsockname()[1], "tls": True, "ca_certificate": "not PEM"}
         (reason,) = asked(run_module, service)
     assert reason.startswith("no TLS handshake")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "differs"),
+    [
+        pytest.param({}, False, id="there"),
+        pytest.param({"mode": "0640"}, False, id="mode"),
+        pytest.param({"mode": "0600"}, True, id="another mode"),
+        pytest.param({"checksum": "a9993e364706816aba3e25717850c26c9cd0d89d"}, False, id="checksum"),
+        pytest.param({"checksum": "da39a3ee5e6b4b0d3255bfef95601890afd80709"}, True, id="another checksum"),
+        pytest.param({"contains": ["a", "bc"]}, False, id="texts"),
+        pytest.param({"contains": ["a", "d"]}, True, id="a text that is not in it"),
+    ],
+)
+def test_a_file_differs_in_what_is_asked_for(
+    run_module: RunModule, tmp_path: Path, wanted: dict[str, t.Any], differs: bool
+) -> None:
+    path = tmp_path / "file"
+    path.write_text("abc", encoding="utf-8")
+    path.chmod(0o640)
+    result = run_module("host_info", files=[{"path": str(path), **wanted}])
+    assert result["differing_files"] == ([str(path)] if differs else [])
+
+
+def test_a_file_that_is_missing_or_no_file_differs(run_module: RunModule, tmp_path: Path) -> None:
+    paths = [str(tmp_path / "missing"), str(tmp_path)]
+    assert run_module("host_info", files=[{"path": path} for path in paths])["differing_files"] == paths
+
+
+def test_a_file_may_be_another_with_more_after_it(run_module: RunModule, tmp_path: Path) -> None:
+    public, bundle = tmp_path / "public", tmp_path / "bundle"
+    item = {"path": str(bundle), "after": str(public), "content": "mine\n"}
+    bundle.write_text("\nmine\n", encoding="utf-8")
+    assert run_module("host_info", files=[item])["differing_files"] == []
+    public.write_text("\ntheirs\n\n", encoding="utf-8")
+    assert run_module("host_info", files=[item])["differing_files"] == [str(bundle)]
+    bundle.write_text("theirs\nmine\n", encoding="utf-8")
+    assert run_module("host_info", files=[item])["differing_files"] == []
+    bundle.write_text("theirs\nmine\nand another\n", encoding="utf-8")
+    assert run_module("host_info", files=[item])["differing_files"] == [str(bundle)]
+
+
+def test_patterns_find_links_to_nothing_too(run_module: RunModule, tmp_path: Path) -> None:
+    (tmp_path / "prefect.crt").touch()
+    (tmp_path / "prefect-2.crt").symlink_to("nowhere")
+    result = run_module("host_info", globs=[f"{tmp_path}/prefect*.crt", f"{tmp_path}/other*"])
+    assert result["found_paths"] == [f"{tmp_path}/prefect-2.crt", f"{tmp_path}/prefect.crt"]
