@@ -46,7 +46,7 @@ class Outcome:
 
     stage: Stage
     passed: int
-    failed: int
+    failures: list[str]
     seconds: float
 
 
@@ -72,12 +72,12 @@ LANES = (
         Stage("lint", ("make", "--no-print-directory", "lint")),
         pytest_stage("unit"),
         pytest_stage("artifact"),
-        pytest_stage("integration", needs="testbed"),
         pytest_stage("roles", needs="testbed"),
     ),
     (
         Stage("testbed", (sys.executable, "-m", "tests.testbed", "up")),
         Stage("molecule", ("molecule", "test", "--all"), needs="testbed"),
+        pytest_stage("integration", needs="testbed"),
         release_stage("3.6", "sqlite"),
         release_stage("3.9", "postgresql"),
         pytest_stage("browser", needs="testbed"),
@@ -85,36 +85,22 @@ LANES = (
 )
 
 
-def counted(stage: Stage, status: int) -> tuple[int, int]:
-    """Return how many tests of a stage passed and failed; one that was skipped failed, for it did not run."""
+def told(stage: Stage, status: int) -> tuple[int, list[str]]:
+    """Return how many tests of a stage passed, and the names of the others; one that was skipped failed, for it did not run."""
     report = LOGS / f"{stage.name}.xml"
     if not stage.pytest or not report.is_file():
-        return int(status == 0), int(status != 0)
+        return int(status == 0), [stage.name] * int(status != 0)
     # Our own pytest wrote it.
-    suites = ET.parse(report).getroot().iter("testsuite")  # noqa: S314
-    numbers = [
-        {key: int(suite.get(key, "0")) for key in ("tests", "failures", "errors", "skipped")} for suite in suites
-    ]
-    bad = sum(n["failures"] + n["errors"] + n["skipped"] for n in numbers)
-    passed = sum(n["tests"] for n in numbers) - bad
-    # pytest may also end badly without a failed test: none collected, an error at its end.
-    return passed, max(bad, int(status != 0))
-
-
-def failures(stage: Stage) -> list[str]:
-    """Return the names of what failed in a stage, with the first line of the reason."""
-    report = LOGS / f"{stage.name}.xml"
-    if not stage.pytest or not report.is_file():
-        return [stage.name]
-    # Our own pytest wrote it.
-    cases = ET.parse(report).getroot().iter("testcase")  # noqa: S314
-    return [
+    cases = ET.parse(report).getroot().findall(".//testcase")  # noqa: S314
+    failures = [
         f"{stage.name}: {case.get('classname', '').rpartition('.')[2]}::{case.get('name')}: "
         + " ".join(reason.get("message", "").split())[:200]
         for case in cases
         for reason in case
         if reason.tag in {"failure", "error", "skipped"}
-    ] or [stage.name]
+    ]
+    # pytest may also end badly without a failed test: none collected, an error at its end.
+    return len(cases) - len(failures), failures or [stage.name] * int(status != 0)
 
 
 class Run:
@@ -146,8 +132,7 @@ class Run:
         else:
             status = self._command(stage, log)
         self._good[stage.name] = status == 0
-        passed, failed = counted(stage, status)
-        outcome = Outcome(stage, passed, failed, time.monotonic() - begin)
+        outcome = Outcome(stage, *told(stage, status), time.monotonic() - begin)
         self._tell(outcome, log)
         return outcome
 
@@ -171,8 +156,10 @@ class Run:
     def _tell(self, outcome: Outcome, log: Path) -> None:
         with self._print:
             name, minutes = outcome.stage.name, outcome.seconds / 60
-            print(f"{name:15} {outcome.passed:4} passed {outcome.failed:4} failed {minutes:6.1f} min", flush=True)
-            if outcome.failed:
+            print(
+                f"{name:15} {outcome.passed:4} passed {len(outcome.failures):4} failed {minutes:6.1f} min", flush=True
+            )
+            if outcome.failures:
                 lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:]
                 print("\n".join(f"  | {line}" for line in lines), flush=True)
 
@@ -195,13 +182,13 @@ def main() -> int:
         outcomes = [outcome for lane in pool.map(run.lane, LANES) for outcome in lane]
     if "testbed" in wanted and not os.environ.get("KEEP_TESTBED"):
         subprocess.run((sys.executable, "-m", "tests.testbed", "down"), cwd=ROOT, check=False)
-    passed, failed = sum(o.passed for o in outcomes), sum(o.failed for o in outcomes)
+    failures = [failure for outcome in outcomes for failure in outcome.failures]
     print(f"in {(time.monotonic() - begin) / 60:.1f} minutes")
-    for outcome in outcomes:
-        if outcome.failed:
-            print("failed: " + "\nfailed: ".join(failures(outcome.stage)))
-    print(f"{passed} passed, {failed} failed")
-    return int(failed > 0 or passed == 0)
+    for failure in failures:
+        print(f"failed: {failure}")
+    passed = sum(outcome.passed for outcome in outcomes)
+    print(f"{passed} passed, {len(failures)} failed")
+    return int(bool(failures) or passed == 0)
 
 
 if __name__ == "__main__":

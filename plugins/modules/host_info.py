@@ -74,10 +74,11 @@ options:
         elements: str
         default: []
       after:
-        description: Path of another file, whose content comes before O(files[].content), without blank space around it.
+        description: Path of another file, whose content comes first and O(files[].content) on the lines after it, both without the blank
+          space around them.
         type: path
       content:
-        description: With O(files[].after), what comes on the lines after that.
+        description: With O(files[].after), what comes after that.
         type: str
         default: ""
   write_paths:
@@ -520,7 +521,10 @@ def differs(file: dict[str, t.Any]) -> bool:
         # Ansible's own checksum of files, which guards against nobody.
         or (file["checksum"] is not None and hashlib.sha1(content).hexdigest() != file["checksum"])  # noqa: S324
         or not all(text.encode() in content for text in file["contains"])
-        or (file["after"] is not None and content != read(file["after"]).strip() + b"\n" + file["content"].encode())
+        or (
+            file["after"] is not None
+            and content != read(file["after"]).strip() + b"\n" + file["content"].strip().encode() + b"\n"
+        )
     )
 
 
