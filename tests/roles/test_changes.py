@@ -106,12 +106,29 @@ def test_a_changed_job_variable_changes_the_pool_alone(stack: Deployment) -> Non
     assert snapshot() == before
 
 
-@pytest.fixture
-def another() -> str:
-    """Return another name of the server's image, as another release would have."""
-    name = f"{PREFIX}another:3"
-    docker("tag", images()["prefect_server_image"], name)
+RECIPE = """
+FROM {image}
+RUN python -c "import importlib.metadata as m, re; p = m.distribution('prefect').locate_file('prefect-' + m.version('prefect') + '.dist-info/METADATA'); \\
+t = open(p).read(); open(p, 'w').write(re.sub('(?m)^Version: .*', 'Version: 3.8.99', t, count=1))"
+"""
+"""The server's image, as it would be if it were of another release."""
+
+
+@pytest.fixture(scope="module")
+def another(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the name of an image of another release."""
+    name, place = f"{PREFIX}another:3", tmp_path_factory.mktemp("another")
+    (place / "Dockerfile").write_text(RECIPE.format(image=images()["prefect_server_image"]), encoding="utf-8")
+    docker("build", "--tag", name, str(place))
     return name
+
+
+def test_check_mode_shows_another_release_before_any_server_has_it(stack: Deployment, another: str) -> None:
+    before = snapshot()
+    predicted = stack.playbook("site", "--check", "--diff", prefect_server_image=another).succeeded()
+    shown = {name for name in stack.containers.values() if any(name in task for task in predicted.changed)}
+    assert shown == {stack.containers["server"], stack.containers["worker"]}
+    assert snapshot() == before
 
 
 def test_workers_without_an_image_stop_another_server_before_it_takes_over(stack: Deployment, another: str) -> None:
