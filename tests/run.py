@@ -73,14 +73,14 @@ LANES = (
         pytest_stage("unit"),
         pytest_stage("artifact"),
         pytest_stage("roles", needs="testbed"),
+        release_stage("3.9", "postgresql"),
+        pytest_stage("browser", needs="testbed"),
     ),
     (
         Stage("testbed", (sys.executable, "-m", "tests.testbed", "up")),
         Stage("molecule", ("molecule", "test", "--all"), needs="testbed"),
         pytest_stage("integration", needs="testbed"),
         release_stage("3.6", "sqlite"),
-        release_stage("3.9", "postgresql"),
-        pytest_stage("browser", needs="testbed"),
     ),
 )
 
