@@ -21,7 +21,7 @@ from ansible_collections.selfhosted.prefect.tests.roles.deployment import (
 )
 from ansible_collections.selfhosted.prefect.tests.roles.witness import Witnessed
 
-NET = "sp-rt-net"
+NET = f"{PREFIX}net"
 
 CHANGES: dict[str, tuple[str, Variables, set[str]]] = {
     "environment": ("server", {"prefect_server_environment": {"PREFECT_LOGGING_SERVER_LEVEL": "DEBUG"}}, {"env"}),
